@@ -1,0 +1,181 @@
+"""Card bytes to a presented identity: whole and of one person, or an error that says what to do.
+
+卡识别码 is read first and again last, and everything is bound to it. Records are read by tag only, because their
+numbers differ between generations. A connection lasts for one read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from pos_adapter import records
+from pos_adapter.faults import SW_OK, fault, from_sw
+from pos_adapter.records import EF05, EF06, SELECT_SSSE, Form, Item
+from pos_adapter.transport import Transport, exchange
+from settlement.identity import (
+    CERT_CARD,
+    PresentedIdentity,
+    birth_date,
+    certno_faults,
+    certno_warnings,
+    is_foreign_form,
+)
+
+_PADDING = b"\0 \xff"
+_ABSENT = (0x6A82, 0x6A83)
+_WRONG_P1 = (0x6A86, 0x6A81, 0x6B00)
+_NO_DATE = ("00000000", "ffffffff")
+
+
+def read_identity(transport: Transport, today: date) -> PresentedIdentity:
+    """Return who the card in ``transport`` says is here. Raises CardFault; the connection is closed in every case."""
+    with _session(transport) as atr:
+        card_sn = _card_sn(transport)
+        on_card = {item: _text(item, _read(transport, item)) for item in _EF05_TEXTS}
+        _select_file(transport, EF06)
+        on_card |= {item: _text(item, _read(transport, item)) for item in _EF06_TEXTS}
+        name = _name(_read(transport, records.NAME), _read(transport, records.NAME_MORE, optional=True))
+        if _card_sn(transport) != card_sn:
+            raise fault("D20_MIXED_READ", "the card changed while it was read")
+    issued, valid_until = _day(records.ISSUED, on_card), _day(records.VALID_UNTIL, on_card)
+    certno = on_card[records.CERTNO]
+    _check_card_sn(card_sn)
+    _check_person(certno, _day(records.BIRTH_DATE, on_card), name)
+    _check_valid(issued, valid_until, today)
+    return PresentedIdentity(
+        mdtrt_cert_type=CERT_CARD,
+        mdtrt_cert_no=_filled(records.CARD_NO, on_card),
+        card_sn=card_sn,
+        psn_name=name,
+        certno=certno,
+        issuing_admdvs=card_sn[:6],
+        card_version=on_card[records.VERSION],
+        issued=issued.isoformat() if issued else "",
+        valid_until=valid_until.isoformat() if valid_until else "",
+        atr_history=historical_bytes(atr).hex().upper(),
+        how=transport.how,
+    )
+
+
+def same_card_still_there(transport: Transport, identity: PresentedIdentity) -> bool:
+    """Return True when the card that gave ``identity`` is in the reader; to be asked just before booking.
+
+    Anything else raises CardFault (D04 gone, D21 another card, …), so that a forgotten answer cannot book.
+    """
+    with _session(transport):
+        if _card_sn(transport) != identity.card_sn:
+            raise fault("D21_OTHER_CARD", "the card in the reader is not the one that was read")
+    return True
+
+
+def historical_bytes(atr: bytes) -> bytes:
+    """Return the historical bytes of an ATR (卡复位信息), whatever interface bytes come before them."""
+    if len(atr) < 2:
+        return b""
+    at, follow = 2, atr[1] >> 4
+    while follow:
+        at += follow.bit_count()
+        follow = atr[at - 1] >> 4 if follow & 0x8 and at <= len(atr) else 0
+    return atr[at : at + (atr[1] & 0x0F)]
+
+
+_EF05_TEXTS = (records.VERSION, records.ISSUED, records.VALID_UNTIL, records.CARD_NO)
+_EF06_TEXTS = (records.CERTNO, records.BIRTH_DATE)
+
+
+@contextmanager
+def _session(transport: Transport) -> Iterator[bytes]:
+    try:
+        yield transport.connect()
+    finally:
+        transport.close()
+
+
+def _card_sn(transport: Transport) -> str:
+    """Select the application and its first file anew and return 卡识别码, so that nothing is taken on trust."""
+    _, sw = exchange(transport, SELECT_SSSE)
+    if sw == 0x6A82:
+        raise fault("D10_WRONG_CARD", "no social security application (SW 6A82)")
+    if sw != SW_OK:
+        raise from_sw(sw, "SELECT SSSE")
+    _select_file(transport, EF05)
+    return _text(records.CARD_SN, _read(transport, records.CARD_SN)).upper()
+
+
+def _select_file(transport: Transport, ef: int) -> None:
+    _, sw = exchange(transport, records.select_file(ef))
+    if sw in _WRONG_P1:
+        _, sw = exchange(transport, records.select_file(ef, p1=0x00))
+    if sw != SW_OK:
+        raise from_sw(sw, f"SELECT {ef:04X}")
+
+
+def _read(transport: Transport, item: Item, *, optional: bool = False) -> bytes:
+    """Return the value of one record; a missing optional one is empty."""
+    data, sw = exchange(transport, records.read_by_tag(item))
+    if optional and sw in _ABSENT:
+        return b""
+    if sw != SW_OK:
+        raise from_sw(sw, f"READ {item.zh}")
+    if len(data) < 2 or data[0] != item.tag or data[1] != len(data) - 2:
+        raise fault("D22_DATA_BAD", f"the record of {item.zh} is malformed")
+    return data[2:]
+
+
+def _text(item: Item, value: bytes) -> str:
+    if item.form is Form.PACKED:
+        return value.hex()
+    try:
+        return value.rstrip(_PADDING).decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise fault("D22_DATA_BAD", f"{item.zh} is not ASCII") from None
+
+
+def _name(value: bytes, more: bytes) -> str:
+    """Join the bytes first and decode then: the first 30 may end inside a character of two or four bytes."""
+    try:
+        return (value.rstrip(_PADDING) + more.rstrip(_PADDING)).decode("gb18030").strip()
+    except UnicodeDecodeError:
+        raise fault("D22_DATA_BAD", "姓名 cannot be decoded") from None
+
+
+def _day(item: Item, on_card: dict[Item, str]) -> date | None:
+    """Return a packed date, None when it is not filled in."""
+    text = on_card[item]
+    if text in _NO_DATE:
+        return None
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        raise fault("D22_DATA_BAD", f"{item.zh} is not a date") from None
+
+
+def _filled(item: Item, on_card: dict[Item, str]) -> str:
+    if not on_card[item]:
+        raise fault("D22_DATA_BAD", f"{item.zh} is empty")
+    return on_card[item]
+
+
+def _check_card_sn(card_sn: str) -> None:
+    """Refuse a 卡识别码 whose first six digits are no division or that lacks the national provider id."""
+    region = card_sn[:6]
+    if not region.isdecimal() or certno_warnings(region) or card_sn[6:10] != records.NATIONAL_RID:
+        raise fault("D22_DATA_BAD", f"卡识别码 does not begin with a division and {records.NATIONAL_RID}")
+
+
+def _check_person(certno: str, born: date | None, name: str) -> None:
+    if not name:
+        raise fault("D22_DATA_BAD", "姓名 is empty")
+    if is_foreign_form(certno):  # its inner form is not known well enough to refuse a card for it
+        return
+    for found in certno_faults(certno):
+        raise fault("D22_DATA_BAD", f"社会保障号码: {found}")
+    if born != birth_date(certno):
+        raise fault("D22_DATA_BAD", "出生日期 differs from the birth date in 社会保障号码")
+
+
+def _check_valid(issued: date | None, valid_until: date | None, today: date) -> None:
+    if (issued and today < issued) or (valid_until and today > valid_until):
+        raise fault("D23_NOT_VALID_TODAY", f"issued {issued}, valid until {valid_until}, today {today}")

@@ -1,0 +1,155 @@
+"""Claim batch + rulebook → results: the same road for a till (a batch of one) and for a night (millions).
+
+``settle_batch`` runs the kernel over persons on ordinary threads (it holds no GIL) and checks the balance of every row;
+``Settled`` gives the results as rows, as Arrow tables, and the counters as they stand after.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from settlement.errors import Refusal, SettlementError
+from settlement.intake import ClaimBatch, Drafts, admit, from_dicts
+from settlement.intake.persons import PERIODS
+from settlement.kernel.layout import (
+    FUNDS,
+    HOSPITAL_PART_TOO_LARGE,
+    LAYER_RESULT,
+    LINE_RESULT,
+    RESULT,
+    SETTLED,
+    C,
+    P,
+    R,
+    Results,
+    S,
+    Y,
+)
+from settlement.kernel.settle import settle
+from settlement.rules.rulebook import Rulebook
+
+SMALL = 2_000  # below this many claims a second thread costs more than it saves
+PARTS = 8  # ranges of persons a thread, so that one long range does not keep the others waiting
+
+
+class Settled(NamedTuple):
+    """A settled batch: the kernel's arrays, the draft each row came from, and every refusal."""
+
+    drafts: Drafts
+    batch: ClaimBatch
+    results: Results
+    book: Rulebook
+    refusals: list[Refusal]
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Kernel rows that settled, in the order of the file."""
+        good = np.flatnonzero(self.results.columns[R.status] == SETTLED)
+        in_file: np.ndarray = good[np.argsort(self.batch.order[good], kind="stable")]
+        return in_file
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dict a draft, in order: amounts in fen under the national names, or {"refused": code}."""
+        made: list[dict[str, Any]] = [{} for _ in range(self.drafts.count)]
+        for refusal in self.refusals:
+            made[refusal.claim].setdefault("refused", refusal.code)
+        for k in self.kept.tolist():
+            made[int(self.batch.order[k])] = self.row(k)
+        return made
+
+    def row(self, k: int) -> dict[str, Any]:
+        """Return kernel row ``k`` as a dict with its layers and the counters of its person after this claim's batch."""
+        row: dict[str, Any] = {c.name.removesuffix("_fen"): int(self.results.columns[n, k]) for n, c in enumerate(RESULT[:-1])}
+        row["layers"] = [self.step(at) for at in self.steps_of(k)]
+        return row
+
+    def steps_of(self, k: int) -> range:
+        """Return where the layer results of kernel row ``k`` stand."""
+        start = int(self.batch.claims.columns[C.step_start, k])
+        program = self.batch.tables.programs[self.batch.claims.columns[C.program, k]]
+        return range(start, start + int(program[P.layer_end] - program[P.layer_start]))
+
+    def step(self, at: int) -> dict[str, Any]:
+        """Return one layer result as a dict, with its fund and the rule it came from."""
+        row = int(self.results.layers[S.layer_row, at])
+        fund = FUNDS[self.batch.tables.layers[row, Y.fund]]
+        step: dict[str, Any] = {"fund": fund, "rule": self.book.layer(row).rule}
+        step |= {c.name: int(self.results.layers[n, at]) for n, c in enumerate(LAYER_RESULT) if n != S.layer_row}
+        return step
+
+    def counters(self) -> Iterator[dict[str, Any]]:
+        """Yield every counter as it stands after the batch: person, area, period, name, kind and value."""
+        state = self.batch.state
+        for row in range(state.values.shape[0]):
+            if state.row_pool[row] < 0:
+                continue
+            pool, kind = state.pools[state.row_pool[row]], PERIODS[state.row_kind[row]]
+            start = str(np.datetime64(int(state.row_start[row]), "D"))
+            person = self.drafts.text["psn_no"].at(int(state.row_draft[row])) or self.drafts.claim_id(int(state.row_draft[row]))
+            for name, counter in self.book.counters(pool).items():
+                if counter.period == kind:
+                    yield {
+                        "psn_no": person, "area": pool, "period": kind, "period_start": start, "counter": name,
+                        "kind": counter.kind, "value": int(state.values[row, counter.slot]),
+                    }  # fmt: skip
+
+
+def settle_batch(batch: ClaimBatch, lines: int, threads: int | None = None) -> Results:
+    """Run the kernel over a batch; return its result arrays. Grows ``batch.state.values`` in place."""
+    claims = batch.claims
+    results = Results(
+        np.zeros((len(RESULT), claims.columns.shape[1]), np.int64),
+        np.zeros((len(LINE_RESULT), lines), np.int64),
+        np.zeros((len(LAYER_RESULT), batch.steps), np.int64),
+    )
+    run_kernel(batch, results, threads)
+    assert_balanced(results)
+    return results
+
+
+def run_kernel(batch: ClaimBatch, results: Results, threads: int | None = None) -> None:
+    """Run the kernel over ranges of persons, on as many threads as there are processors (or as asked)."""
+    persons = batch.claims.person_start.size - 1
+    threads = threads or os.cpu_count() or 1
+    arrays = (batch.claims, batch.tables, batch.state.values, results)
+    if threads == 1 or batch.order.size < SMALL:
+        settle(0, persons, *arrays)
+        return
+    cuts = np.linspace(0, persons, threads * PARTS + 1).astype(np.int64).tolist()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda part: settle(part[0], part[1], *arrays), zip(cuts[:-1], cuts[1:], strict=True)))
+
+
+def assert_balanced(results: Results) -> None:
+    """Check the identities A to D on every settled row; raises SettlementError K00 (a fault of ours, never of input)."""
+    r = results.columns
+    shared_beside = np.minimum(r[R.acct_mulaid_pay_fen], r[R.psn_part_amt_fen] - r[R.acct_pay_fen] - r[R.psn_cash_pay_fen])
+    scope = r[R.fulamt_ownpay_amt_fen] + r[R.overlmt_selfpay_fen] + r[R.preselfpay_amt_fen] + r[R.inscp_scp_amt_fen]
+    good = r[R.medfee_sumamt_fen] == scope
+    good &= r[R.medfee_sumamt_fen] == r[R.fund_pay_sumamt_fen] + r[R.psn_part_amt_fen] + r[R.hosp_part_amt_fen]
+    good &= r[R.psn_part_amt_fen] == r[R.acct_pay_fen] + shared_beside + r[R.psn_cash_pay_fen]
+    good &= (shared_beside == 0) | (shared_beside == r[R.acct_mulaid_pay_fen])
+    good &= r[R.fund_pay_sumamt_fen] == r[R.hifp_pay_fen : R.oth_pay_fen + 1].sum(axis=0)
+    good &= (r[: R.acct_mulaid_balc_fen] >= 0).all(axis=0)
+    good |= r[R.status] != SETTLED
+    if not good.all():
+        row = int(np.flatnonzero(~good)[0])
+        raise SettlementError("K00_UNBALANCED", f"row {row}: {r[:, row].tolist()}", "the parts do not sum to the whole", "Report this as a fault")
+
+
+def settle_drafts(drafts: Drafts | Sequence[Any], book: Rulebook, threads: int | None = None) -> Settled:
+    """Admit, settle and return drafts (``Drafts`` or JSON objects); refused claims never stop the others."""
+    columns = drafts if isinstance(drafts, Drafts) else from_dicts(drafts)
+    batch = admit(columns, book)
+    results = settle_batch(batch, int(columns.line_start[-1]), threads)
+    refusals = list(batch.refusals)
+    for k in np.flatnonzero(results.columns[R.status] == HOSPITAL_PART_TOO_LARGE).tolist():
+        claim = int(batch.order[k])
+        refusals.append(Refusal(claim, columns.claim_id(claim), "K01_HOSPITAL_PART", "hosp_part_amt", "hosp_part_amt"))
+    refusals.sort(key=lambda refusal: refusal.claim)
+    return Settled(columns, batch, results, book, refusals)

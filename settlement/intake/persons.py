@@ -1,0 +1,185 @@
+"""Persons, their order and their counters: which state row each claim reads and grows.
+
+A state row is one (person, insured area, period) or one person's account. A claim that brings ``year_so_far`` begins
+a new set of rows for its person and area, filled with what it says; one that brings a balance begins a new account row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from settlement import money
+from settlement.errors import BadInput
+from settlement.kernel.layout import ACCT_SLOT, MULAID_SLOT
+
+if TYPE_CHECKING:
+    from settlement.intake.batch import Book, Door
+
+PERIODS = ("year", "quarter", "month")
+
+
+class Period(NamedTuple):
+    """One state row that is not an account: whose, where, and which period; ``person`` is a draft row of that person."""
+
+    draft: int
+    pool: str
+    kind: str
+    start_day: int
+
+
+class State(NamedTuple):
+    """The counters: int64[row, slot], which rows each claim (in kernel order) uses, and what the rows are."""
+
+    values: np.ndarray
+    person_start: np.ndarray
+    year_row: np.ndarray
+    quarter_row: np.ndarray
+    month_row: np.ndarray
+    acct_row: np.ndarray
+    row_draft: np.ndarray  # a draft of the row's person
+    row_pool: np.ndarray  # position in pools, -1 for an account
+    row_kind: np.ndarray  # 0 year, 1 quarter, 2 month, 3 account
+    row_start: np.ndarray  # first day of the period
+    pools: tuple[str, ...]
+
+
+def carry_over(door: Door, book: Book, pool: np.ndarray, pools: list[str], day: np.ndarray) -> tuple[np.ndarray, State]:
+    """Return the kernel order of the open drafts (int64 draft numbers) and the state rows for it."""
+    entries = _counter_entries(door, book, pool, pools)
+    person = _person_keys(door)
+    open_rows = np.flatnonzero(~door.refused)
+    moment = door.drafts.number["setl_time"].values[open_rows]
+    order = open_rows[np.lexsort((open_rows, moment, person[open_rows]))]
+    who = person[order]
+    person_start = np.concatenate([[0], np.flatnonzero(np.diff(who)) + 1, [order.size]]) if order.size else np.zeros(1, np.int64)
+    resets = np.zeros(door.drafts.count, bool)
+    resets[[claim for claim, _, _, _ in entries]] = True
+    rows = _Rows(door.drafts.count)
+    starts = _period_starts(book, pools, pool[order], day[order])
+    who_pool = _dense(who * (len(pools) + 1) + pool[order])
+    episode = _episodes(who_pool, resets[order])
+    used = [rows.add(kind, who_pool, episode, starts[kind], order, pool) for kind in range(len(PERIODS))]
+    needed = {counter.period for code in pools for counter in book.counters(code).values()}
+    quarter, month = (used[kind]() if PERIODS[kind] in needed else None for kind in (1, 2))
+    year = used[0]()
+    number = door.drafts.number
+    acct_reset = (number["balc"].given | number["acct_mulaid_balc"].given)[order]
+    acct = rows.add(3, _dense(who), _episodes(_dense(who), acct_reset), np.zeros(order.size, np.int64), order, pool)()
+    values = np.zeros((rows.size, max([2, *(len(book.counters(code)) for code in pools)])), np.int64)
+    quarter, month = (year if quarter is None else quarter), (year if month is None else month)
+    _fill(values, entries, order, {"year": year, "quarter": quarter, "month": month})
+    begins = np.flatnonzero(acct_reset)
+    values[acct[begins], ACCT_SLOT] = number["balc"].values[order[begins]]
+    values[acct[begins], MULAID_SLOT] = number["acct_mulaid_balc"].values[order[begins]]
+    return order, State(values, person_start.astype(np.int64), year, quarter, month, acct, *rows.columns(), tuple(pools))
+
+
+def _person_keys(door: Door) -> np.ndarray:
+    """Return a number for each draft's person; a draft without psn_no is a person of its own."""
+    codes = door.drafts.text["psn_no"].codes
+    return np.where(codes >= 0, codes, len(door.drafts.text["psn_no"].values) + np.arange(codes.size))
+
+
+def _dense(key: np.ndarray) -> np.ndarray:
+    return np.unique(key, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _episodes(group: np.ndarray, resets: np.ndarray) -> np.ndarray:
+    """Return for each claim how many resets its group has seen, itself included; groups need not be contiguous."""
+    if not resets.any():
+        return np.zeros(group.size, np.int64)
+    order = np.argsort(group, kind="stable")
+    total = np.cumsum(resets[order])
+    sorted_group = group[order]
+    first = np.concatenate([[True], np.diff(sorted_group) != 0])
+    before = np.where(first, total - resets[order], 0)
+    before = np.maximum.accumulate(np.where(first, before, 0))
+    made = np.empty(group.size, np.int64)
+    made[order] = total - before
+    return made
+
+
+class _Rows:
+    """Hands out state rows."""
+
+    def __init__(self, drafts: int) -> None:
+        self.size = 0
+        self.drafts = drafts
+        self.parts: list[tuple[np.ndarray, ...]] = []
+
+    def add(self, kind: int, group: np.ndarray, episode: np.ndarray, start: np.ndarray, order: np.ndarray, pool: np.ndarray):  # type: ignore[no-untyped-def]
+        """Return a function that makes the rows of (group, episode, period start) and returns each claim's row."""
+
+        def make() -> np.ndarray:
+            if not order.size:
+                return np.zeros(0, np.int64)
+            key = _dense(group * (int(episode.max()) + 1) + episode) * (1 << 20) + start
+            _, first, position = np.unique(key, return_index=True, return_inverse=True)
+            row_pool = np.full(first.size, -1, np.int64) if kind == len(PERIODS) else pool[order[first]]
+            self.parts.append((order[first], row_pool, np.full(first.size, kind, np.int64), start[first]))
+            made: np.ndarray = self.size + position.reshape(-1).astype(np.int64)
+            self.size += first.size
+            return made
+
+        return make
+
+    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return draft, pool, kind and start day of every row."""
+        if not self.parts:
+            nothing = np.zeros(0, np.int64)
+            return nothing, nothing, nothing, nothing
+        draft, pool, kind, start = (np.concatenate(column) for column in zip(*self.parts, strict=True))
+        return draft, pool, kind, start
+
+
+def _period_starts(book: Book, pools: list[str], pool: np.ndarray, day: np.ndarray) -> list[np.ndarray]:
+    """Return the first day of each claim's benefit year, quarter and month (int64 days since 1970)."""
+    begins = np.array([book.benefit_year(code) for code in pools] or [(1, 1)], np.int64)[np.maximum(pool, 0)]
+    now = day.astype("datetime64[D]")
+    month = now.astype("datetime64[M]")
+    year = now.astype("datetime64[Y]").astype("datetime64[M]")
+
+    def year_start(first_month: np.ndarray) -> np.ndarray:
+        return (first_month + (begins[:, 0] - 1)).astype("datetime64[D]") + (begins[:, 1] - 1)
+
+    this_year = year_start(year)
+    starts = np.where(this_year > now, year_start(year - 12), this_year)
+    quarter = month.astype(np.int64) // 3 * 3
+    return [
+        starts.astype(np.int64),
+        quarter.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64),
+        month.astype("datetime64[D]").astype(np.int64),
+    ]
+
+
+def _counter_entries(door: Door, book: Book, pool: np.ndarray, pools: list[str]) -> list[tuple[int, int, str, int]]:
+    """Return ``(claim, slot, period, value)`` of every year_so_far entry; refuse names and amounts that do not fit."""
+    made = []
+    for entry in door.drafts.year_so_far:
+        if pool[entry.claim] < 0 or door.refused[entry.claim]:
+            continue
+        counter = book.counters(pools[pool[entry.claim]]).get(entry.name)
+        row = np.array([entry.claim])
+        if counter is None:
+            door.refuse(row, "R05_COUNTER_UNKNOWN", f"year_so_far.{entry.name}", repr(entry.name))
+            continue
+        try:
+            value = money.scaled(entry.value, 0) if counter.kind == "admissions" else money.fen(entry.value)
+            if value < 0:
+                raise BadInput("C03_NEGATIVE", f"{entry.name} {entry.value}")
+        except BadInput as error:
+            door.refuse(row, error.code, f"year_so_far.{entry.name}", error.found)
+            continue
+        made.append((entry.claim, counter.slot, counter.period, value))
+    return [entry for entry in made if not door.refused[entry[0]]]
+
+
+def _fill(values: np.ndarray, entries: list[tuple[int, int, str, int]], order: np.ndarray, rows: dict[str, np.ndarray]) -> None:
+    if not entries:
+        return
+    place = np.full(int(order.max(initial=0)) + 1, -1, np.int64)
+    place[order] = np.arange(order.size)
+    for claim, slot, period, value in entries:
+        values[rows[period][place[claim]], slot] = value

@@ -1,0 +1,156 @@
+"""Which program (list of layers) applies to each claim: codes on the claim → one row of the compiled tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from settlement import codes, money
+from settlement.errors import BadInput
+from settlement.intake.columns import DAY_SECONDS, Texts
+from settlement.kernel.layout import FUNDS
+from settlement.spans import rows_on
+
+if TYPE_CHECKING:
+    from settlement.intake.batch import Book, Door
+
+
+class Chosen(NamedTuple):
+    """For each draft: its pool (position in ``pools``, -1 none), relation and program row (-1 if refused)."""
+
+    pools: list[str]
+    pool: np.ndarray
+    relation: np.ndarray
+    program: np.ndarray
+
+
+def choose_programs(door: Door, book: Book, day: np.ndarray) -> Chosen:
+    """Resolve every claim's insured area, its relation to the place, and its program on its day."""
+    pools, pool = _pools(door, book)
+    relation = _relations(door)
+    program = np.full(pool.size, -1, np.int64)
+    open_rows = np.flatnonzero(~door.refused)
+    if open_rows.size:
+        keys, position = _combinations(door, book, pool, relation, day, open_rows)
+        spans = [book.program_spans(_asked(door, book, pools, key)) for key in keys]
+        program[open_rows] = rows_on(spans, position, day[open_rows])
+        _refuse_missing(door, book, open_rows, program)
+        _check_reported(door, book, open_rows, program)
+    return Chosen(pools, pool, relation, program)
+
+
+def _pools(door: Door, book: Book) -> tuple[list[str], np.ndarray]:
+    insured = door.drafts.text["insuplc_admdvs"]
+    found = [book.area(str(code)) for code in insured.values]
+    for at, code in enumerate(found):
+        if code is None:
+            rows = np.flatnonzero((insured.codes == at) & ~door.refused)
+            door.refuse(rows, "P01_UNKNOWN_AREA", "insuplc_admdvs", str(insured.values[at]))
+    pools = sorted({code for code in found if code is not None})
+    places = np.array([pools.index(code) if code is not None else -1 for code in found] + [-1], np.int64)
+    return pools, places[insured.codes]
+
+
+def _relations(door: Door) -> np.ndarray:
+    """Return how each place lies to the insured area, as positions in codes.RELATIONS."""
+    insured, place = door.drafts.text["insuplc_admdvs"], door.drafts.text["mdtrtarea_admvs"]
+    table = np.zeros((len(insured.values) + 1, len(place.values) + 1), np.int64)
+    for i, one in enumerate(insured.values):
+        for p, other in enumerate(place.values):
+            table[i, p] = codes.RELATIONS.index(codes.relation_of(str(one), str(other)))
+    return table[insured.codes, place.codes]
+
+
+def _level_words(column: Texts) -> np.ndarray:
+    words = [codes.LEVEL_WORDS.get(str(word), "") for word in column.values]
+    return np.array([codes.LEVELS.index(word) if word else -1 for word in words] + [-1], np.int64)[column.codes]
+
+
+def _ages(door: Door, book: Book, day: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the position of each person's age among the ages that rules ask for; 0 for an unknown age."""
+    number = door.drafts.number
+    born = number["brdy"].values[rows] // DAY_SECONDS
+    age = _whole_years(born, day[rows])
+    age = np.where(number["age"].given[rows], number["age"].values[rows], np.where(number["brdy"].given[rows], age, -1))
+    return np.where(age < 0, 0, 1 + np.searchsorted(np.array(book.ages, np.int64), age, side="right"))
+
+
+def _whole_years(born: np.ndarray, day: np.ndarray) -> np.ndarray:
+    birth, now = born.astype("datetime64[D]"), day.astype("datetime64[D]")
+    years = now.astype("datetime64[Y]").astype(np.int64) - birth.astype("datetime64[Y]").astype(np.int64)
+    months = now.astype("datetime64[M]").astype(np.int64) % 12 - birth.astype("datetime64[M]").astype(np.int64) % 12
+    days = (now - now.astype("datetime64[M]")).astype(np.int64) - (birth - birth.astype("datetime64[M]")).astype(np.int64)
+    early = (months < 0) | ((months == 0) & (days < 0))
+    full: np.ndarray = years - early
+    return full
+
+
+def _combinations(
+    door: Door, book: Book, pool: np.ndarray, relation: np.ndarray, day: np.ndarray, rows: np.ndarray
+) -> tuple[list[tuple[int, ...]], np.ndarray]:
+    """Return the distinct combinations of what a program depends on, and each open claim's combination."""
+    text, number = door.drafts.text, door.drafts.number
+    plain = np.where(text["dedc_hosp_lv"].codes >= 0, _level_words(text["dedc_hosp_lv"]), _level_words(text["medinslv"]))
+    elsewhere = relation[rows] > 0
+    filing = np.where(elsewhere, _filings(text["filing"])[rows], -1)
+    columns = [
+        pool[rows], text["insutype"].codes[rows], text["med_type"].codes[rows], text["psn_type"].codes[rows], plain[rows],
+        np.where(plain[rows] >= 0, -1, text["hosp_lv"].codes[rows]), _ages(door, book, day, rows),
+        number["cvlserv_flag"].values[rows], number["assistance"].values[rows], relation[rows], filing,
+    ]  # fmt: skip
+    key = np.zeros(rows.size, np.int64)
+    for column in columns:
+        key = key * (int(column.max(initial=-1)) + 2) + column + 1
+    _, first, position = np.unique(key, return_index=True, return_inverse=True)
+    chosen = np.stack(columns, axis=1)[first]
+    return [tuple(row) for row in chosen.tolist()], position.reshape(-1)
+
+
+def _filings(column: Texts) -> np.ndarray:
+    """Return filings as positions in codes.FILINGS; a claim elsewhere without one is unfiled."""
+    words = [codes.FILINGS.index(str(w)) if w in codes.FILINGS else 0 for w in column.values]
+    return np.array([*words, codes.FILINGS.index("unfiled")], np.int64)[column.codes]
+
+
+def _asked(door: Door, book: Book, pools: list[str], key: tuple[int, ...]) -> Any:
+    text = door.drafts.text
+    pool, insutype, med_type, psn_type, level, hosp_lv, age, civil, assistance, relation, filing = key
+    lowest = [-1, 0, *book.ages]  # any age of a class stands for it
+    return book.asked(
+        pools[pool], str(text["insutype"].values[insutype]), str(text["med_type"].values[med_type]),
+        str(text["psn_type"].values[psn_type]), codes.LEVELS[level] if level >= 0 else "",
+        str(text["hosp_lv"].values[hosp_lv]) if hosp_lv >= 0 else "", lowest[age], bool(civil), bool(assistance),
+        codes.RELATIONS[relation], codes.FILINGS[filing] if filing >= 0 else "",
+    )  # fmt: skip
+
+
+def _refuse_missing(door: Door, book: Book, rows: np.ndarray, program: np.ndarray) -> None:
+    for answer in np.unique(program[rows]).tolist():
+        if answer >= 0:
+            continue
+        code, found = book.missing[-2 - answer] if answer < -1 else ("R01_RULE_MISSING", "no rule had begun on that day")
+        door.refuse(rows[program[rows] == answer], code, _FIELDS.get(code, ""), found)
+
+
+_FIELDS = {"R02_LEVEL_MISSING": "hosp_lv", "R03_ELSEWHERE_MISSING": "filing", "R01_RULE_MISSING": "med_type"}
+
+
+def _check_reported(door: Door, book: Any, rows: np.ndarray, program: np.ndarray) -> None:
+    """Refuse claims whose program pays a reported amount that the claim does not carry, or that cannot be read."""
+    given: dict[int, set[str]] = {}
+    for entry in door.drafts.reported_pay:
+        if entry.name not in FUNDS:
+            door.refuse(np.array([entry.claim]), "C11_NOT_A_CODE", "reported_pay", f"{entry.name!r} is not a fund")
+            continue
+        try:
+            if money.fen(entry.value) < 0:
+                raise BadInput("C03_NEGATIVE", f"{entry.name} {entry.value}")
+            given.setdefault(entry.claim, set()).add(entry.name)
+        except BadInput as error:
+            door.refuse(np.array([entry.claim]), error.code, f"reported_pay.{entry.name}", error.found)
+    for at in np.unique(program[rows]).tolist():
+        funds = book.reported_funds(at) if at >= 0 else frozenset()
+        if funds:
+            lacking = [row for row in rows[program[rows] == at].tolist() if not funds <= given.get(row, set())]
+            door.refuse(np.array(lacking, np.int64), "R06_REPORTED_MISSING", "reported_pay", ", ".join(sorted(funds)))

@@ -1,0 +1,1 @@
+"""The calculation: integer arrays in, integer arrays out, no memory of its own."""

@@ -1,0 +1,57 @@
+"""How kernel functions are compiled, cached, warmed and switched off; the only import of numba.
+
+- Lazy and cached: nothing compiles at import; the first call compiles once, later processes load from disk.
+- The cache folder's name holds a digest of every kernel source. Numba looks only at the file of the function it
+  caches, so an edit in ``arith.py`` would go unnoticed in ``settle.py``; a new digest is a new folder.
+- ``NUMBA_DISABLE_JIT=1`` runs the same source as plain Python, with the same bits (a test says so).
+- No ``parallel=True``: its default thread pool may not be entered by two threads at once, and a till has many. The
+  functions release the GIL instead and ``engine`` runs persons on ordinary threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import config
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+KERNEL = Path(__file__).parent
+
+
+def source_digest() -> str:
+    """Return the SHA-256 of all kernel sources and the compiler's version: the identity of the compiled code."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(KERNEL.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Return where compiled code is kept: ``NUMBA_CACHE_DIR``, else the user's cache, under the source digest."""
+    base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "settlement-kernel" / source_digest()[:16]
+
+
+_FOLDER = str(cache_folder())
+
+
+def compiled(function: Function) -> Function:
+    """Return the function compiled on first use, or as it is under ``NUMBA_DISABLE_JIT=1``."""
+    if config.DISABLE_JIT:
+        return function
+    before, config.CACHE_DIR = config.CACHE_DIR, _FOLDER
+    try:
+        return numba.njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    finally:
+        config.CACHE_DIR = before
+
+
+def is_compiled() -> bool:
+    """Tell whether the kernel runs compiled in this process."""
+    return not config.DISABLE_JIT

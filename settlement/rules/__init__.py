@@ -1,0 +1,1 @@
+"""Rules as data: one dated, sourced file an area, compiled to flat tables."""

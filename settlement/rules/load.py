@@ -1,0 +1,222 @@
+"""TOML → pools. A file with anything wrong is refused alone and completely: every complaint, with line and cure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from settlement import codes
+from settlement.errors import BadRules
+from settlement.rules import reading
+from settlement.rules.pool import AccountRule, Cite, Elsewhere, Meaning, Pool, Rounding, Source
+from settlement.rules.read_benefit import read_benefit
+from settlement.rules.reading import Complaint, Lines, Reader, list_of, one_of
+
+COVERS = {"own_pay": 1, "over_limit": 2, "first_pay": 4, "in_scope": 8}
+
+
+class Loaded(NamedTuple):
+    """The pools that could be read, by code, and what is wrong with the files that could not."""
+
+    pools: dict[str, Pool]
+    complaints: list[Complaint]
+
+
+def load_folder(folder: Path) -> Loaded:
+    """Read every ``*.toml`` of a folder; a bad file is left out, the others load."""
+    return load_files(sorted(folder.glob("*.toml")))
+
+
+def load_files(files: Iterable[Path]) -> Loaded:
+    """Read pool files; two files for one area are a complaint about the second."""
+    pools: dict[str, Pool] = {}
+    complaints: list[Complaint] = []
+    for file in files:
+        try:
+            source = file.read_text(encoding="utf-8-sig")
+            table = tomllib.loads(source)
+        except UnicodeDecodeError as error:
+            complaints.append(Complaint(file.name, 1, "file", f"is not UTF-8 ({error.reason})", "Save it as UTF-8"))
+            continue
+        except tomllib.TOMLDecodeError as error:
+            line = getattr(error, "lineno", 1)
+            complaints.append(Complaint(file.name, line, "file", f"is not TOML: {error}", "Mend the syntax"))
+            continue
+        pool, found = read_pool(table, file.name, source)
+        if pool is not None and pool.code in pools:
+            found.append(Complaint(file.name, 1, "pool.code", f"{pool.code} has a file already", "Keep one file an area"))
+        complaints += found
+        if pool is not None and not found:
+            pools[pool.code] = pool
+    return Loaded(pools, complaints)
+
+
+def pools_from_tables(tables: dict[str, dict[str, Any]]) -> dict[str, Pool]:
+    """Return pools from parsed TOML tables by name; raises BadRules with every complaint."""
+    pools: dict[str, Pool] = {}
+    complaints: list[Complaint] = []
+    for name, table in tables.items():
+        pool, found = read_pool(table, name)
+        complaints += found
+        if pool is not None:
+            pools[pool.code] = pool
+    refuse(complaints)
+    return pools
+
+
+def refuse(complaints: list[Complaint]) -> None:
+    """Raise BadRules if there is any complaint."""
+    if complaints:
+        lines = "\n".join(complaint.text() for complaint in complaints)
+        raise BadRules("B01_POOL_FILE", f"{len(complaints)} fault(s) in the rule files:\n{lines}")
+
+
+def read_pool(table: dict[str, Any], file: str, source: str = "") -> tuple[Pool | None, list[Complaint]]:
+    """Return the pool that a parsed file describes and all complaints; the pool is None if its head is unreadable."""
+    lines = Lines(source)
+    content = hashlib.sha256(json.dumps(table, sort_keys=True, default=str, ensure_ascii=False).encode()).hexdigest()
+    whole = Reader(table, file, lines, 1, "file")
+    head = Reader(whole.take("pool", dict, {}, need=True), file, lines, lines.block("pool", 0), "pool")
+    code = head.take("code", _code, "", need=True)
+    name = head.take("name", reading.text, "", need=True)
+    inherits = head.take("inherits", _code, "")
+    year = head.take("benefit_year", _year)
+    rounding = _rounding(head)
+    head.done(whole)
+    sources = _sources(whole, file, lines)
+    blocks = Blocks(whole, file, lines, sources)
+    pool = Pool(
+        code, name, inherits, year, rounding, sources,
+        benefits=blocks.read("benefit", read_benefit),
+        elsewheres=blocks.read("elsewhere", _elsewhere),
+        meanings=blocks.read("care", _meaning("care", "med_type", codes.CARES))
+        + blocks.read("level", _meaning("level", "hosp_lv", codes.LEVELS))
+        + blocks.read("group", _meaning("group", "psn_type", codes.GROUPS)),
+        accounts=blocks.read("account", _account),
+        file=file,
+        content=content,
+    )  # fmt: skip
+    whole.done()
+    return (pool if code else None), whole.complaints
+
+
+class Blocks:
+    """Reads the dated, cited blocks of one file."""
+
+    def __init__(self, whole: Reader, file: str, lines: Lines, sources: dict[str, Source]) -> None:
+        self.whole, self.file, self.lines, self.sources = whole, file, lines, sources
+
+    def read(self, kind: str, make: Callable[[Reader, Any, Cite], Any]) -> tuple[Any, ...]:
+        """Return every ``[[kind]]`` block as ``make`` builds it; each has ``from``, ``source`` and ``article``."""
+        made = []
+        for nth, table in enumerate(self.whole.take(kind, _tables, [])):
+            reader = Reader(table, self.file, self.lines, self.lines.block(kind, nth), f"{kind}[{nth + 1}]")
+            begins = reader.take("from", reading.day, need=True)
+            cite = self._cite(reader)
+            block = make(reader, begins, cite)
+            reader.done(self.whole)
+            if begins is not None:
+                made.append(block)
+        return tuple(made)
+
+    def _cite(self, reader: Reader) -> Cite:
+        name = reader.take("source", one_of(tuple(self.sources)), "", need=True)
+        article = reader.take("article", reading.text, "", need=True)
+        source = self.sources.get(name, Source("", "", "", "", "", "assumed", ""))
+        confidence = reader.take("confidence", one_of(codes.CONFIDENCES), source.confidence)
+        if codes.CONFIDENCES.index(confidence) < codes.CONFIDENCES.index(source.confidence):
+            reader.complain(
+                "confidence", f"{confidence!r} is more than the source's {source.confidence!r}",
+                "A block may only trust its source less; raise the source's own confidence if it deserves it",
+            )  # fmt: skip
+        note = reader.take("note", reading.text, "")
+        return Cite(source, article, confidence, note, self.file, reader.line)
+
+
+def _sources(whole: Reader, file: str, lines: Lines) -> dict[str, Source]:
+    sources = {}
+    for name, table in whole.take("source", dict, {}).items():
+        reader = Reader(table, file, lines, lines.block(f"source.{name}", 0), f"source.{name}")
+        sources[name] = Source(
+            name,
+            reader.take("title", reading.text, "", need=True),
+            reader.take("number", reading.text, ""),
+            str(reader.take("issued", reading.day, "")),
+            reader.take("url", reading.text, ""),
+            reader.take("confidence", one_of(codes.CONFIDENCES), "assumed", need=True),
+            reader.take("note", reading.text, ""),
+        )
+        reader.done(whole)
+    return sources
+
+
+def _rounding(head: Reader) -> Rounding | None:
+    table = head.take("rounding", dict)
+    if table is None:
+        return None
+    reader = head.inner("rounding", table)
+    at = reader.take("at", one_of(("claim", "line")), "claim", need=True)
+    rounds = reader.take("rounds", one_of(("in_scope", "first_pay")), "in_scope", need=True)
+    reader.done(head)
+    return Rounding(at, rounds)
+
+
+def _elsewhere(reader: Reader, begins: Any, cite: Cite) -> Elsewhere:
+    mode = reader.take("mode", one_of(("none", "points", "multiply", "first_pay")), "none", need=True)
+    read = {"none": reading.percent, "points": reading.points, "multiply": reading.percent, "first_pay": reading.percent}
+    amount = reader.take("amount", read[mode], 0, need=mode != "none")
+    change = reader.inner("deductible", reader.take("deductible", dict, {}))
+    block = Elsewhere(
+        reader.take("scheme", list_of(reading.text)),
+        reader.take("care", list_of(one_of(codes.CARES))),
+        reader.take("filing", list_of(one_of(codes.FILINGS)), (), need=True),
+        reader.take("where", list_of(one_of(codes.RELATIONS[1:])), codes.RELATIONS[1:]),
+        mode, amount,
+        reader.take("layers", list_of(reading.text)),
+        change.take("times", reading.any_percent, 10_000),
+        change.take("plus", reading.amount, 0),
+        change.take("is", reading.amount),
+        begins, cite,
+    )  # fmt: skip
+    change.done(reader)
+    return block
+
+
+def _meaning(kind: str, key: str, words: tuple[str, ...]) -> Callable[[Reader, Any, Cite], Meaning]:
+    def make(reader: Reader, begins: Any, cite: Cite) -> Meaning:
+        given = reader.take(key, list_of(reading.text), (), need=True)
+        return Meaning(kind, given, reader.take("is", one_of(words), words[0], need=True), begins, cite)
+
+    return make
+
+
+def _account(reader: Reader, begins: Any, cite: Cite) -> AccountRule:
+    covers = reader.take("covers", list_of(one_of(tuple(COVERS))), (), need=True)
+    shared = reader.take("shared", one_of(("beside", "inside")), "beside")
+    schemes = reader.take("scheme", list_of(reading.text))
+    return AccountRule(schemes, sum(COVERS[word] for word in covers), shared == "inside", begins, cite)
+
+
+def _tables(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise reading.Unreadable("is one table", "Write it with double brackets, for example [[benefit]]")
+    return value
+
+
+def _code(value: Any) -> str:
+    if not isinstance(value, str) or len(value) != 6 or not value.isdigit():  # noqa: PLR2004
+        raise reading.Unreadable(f"{value!r} is not a division code", "Write six digits in quotes")
+    return value
+
+
+def _year(value: Any) -> tuple[int, int]:
+    if value == "calendar":
+        return 1, 1
+    month, _, day = str(value).partition("-")
+    if not (month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= 28):  # noqa: PLR2004
+        raise reading.Unreadable(f"{value!r} is not a year", "Write \"calendar\", or month and day such as \"07-01\"")
+    return int(month), int(day)

@@ -1,0 +1,182 @@
+"""Which blocks speak for a claim: nearest area, latest date, exactly one match (docs/pool-format.md).
+
+Everything here is a pure question to the pools; ``compile`` turns the answers into rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import NamedTuple, TypeVar
+
+from settlement import codes
+from settlement.errors import BadRules
+from settlement.rules.pool import AccountRule, Benefit, Elsewhere, Meaning, Person, Pool, Rounding
+
+Block = TypeVar("Block", Benefit, Elsewhere)
+
+DEFAULT_ROUNDING = Rounding("claim", "in_scope")
+
+
+class Missing(NamedTuple):
+    """Why nothing applies: a refusal code and what is missing, in words."""
+
+    code: str
+    found: str
+
+
+class Claim(NamedTuple):
+    """What the choice of rules asks of a claim; ``filing`` is '' for a local one."""
+
+    scheme: str
+    care: str
+    level: str
+    person: Person
+    relation: str
+    filing: str
+
+
+def chain_of(pools: dict[str, Pool], code: str) -> tuple[Pool, ...]:
+    """Return the pool of a code and those it inherits from, nearest first."""
+    chain: list[Pool] = []
+    while code:
+        pool = pools.get(code)
+        if pool is None:
+            raise BadRules("B02_INHERITS", f"{chain[-1].file}: inherits {code}, which is not loaded", cure="Add that file")
+        if pool in chain:
+            raise BadRules("B02_INHERITS", f"{pool.file}: inherits itself through {chain[-1].file}")
+        chain.append(pool)
+        code = pool.inherits
+    return tuple(chain)
+
+
+def in_force(blocks: Iterable[Block], day: date) -> list[Block]:
+    """Return the latest block of each key that has begun by a day, repealed ones left out."""
+    latest: dict[tuple[object, ...], Block] = {}
+    for block in sorted((block for block in blocks if block.begins <= day), key=lambda block: block.begins):
+        latest[_own_key(block)] = block
+    return [block for block in latest.values() if not block.repealed]
+
+
+def _own_key(block: Benefit | Elsewhere) -> tuple[object, ...]:
+    # Blocks are asked for one scheme and care at a time, so lists of them are no part of the key here.
+    return (block.layer, block.covered, block.levels, block.who) if isinstance(block, Benefit) else block.key[2:]
+
+
+def benefits_for(pool: Pool, scheme: str, care: str) -> list[Benefit]:
+    """Return a pool's benefit blocks for a scheme and care, of all dates."""
+    return [block for block in pool.benefits if scheme in block.schemes and care in block.cares]
+
+
+def only_match(blocks: list[Benefit], level: str, person: Person) -> Benefit | None:
+    """Return the one block that matches a level and person, None for none; two are refused."""
+    matching = [block for block in blocks if block.at_level(level) and block.who.matches(person)]
+    if len(matching) > 1:
+        raise overlap(matching[0], matching[1])
+    return matching[0] if matching else None
+
+
+def overlap(first: Benefit, second: Benefit) -> BadRules:
+    """Return the error for two blocks that both speak for one claim."""
+    return BadRules(
+        "B03_OVERLAP",
+        f"{first.cite.file}:{first.cite.line} and {second.cite.file}:{second.cite.line} both apply to the same claims",
+        cure="Give them the same key so that the later replaces the earlier, or make their level or who exclude each other",
+    )  # fmt: skip
+
+
+def layers_for(chain: Sequence[Pool], claim: Claim, day: date) -> list[Benefit] | Missing:
+    """Return the claim's layers in order (none if the pool says it does not pay), or why there are none."""
+    chosen: dict[str, Benefit] = {}
+    decided: set[str] = set()
+    basic_found = False
+    for pool in chain:
+        blocks = in_force(benefits_for(pool, claim.scheme, claim.care), day)
+        if not basic_found and only_match([b for b in blocks if not b.covered], claim.level, claim.person):
+            return []
+        here: set[str] = {block.layer for block in blocks if block.covered} - decided
+        for layer in here:
+            block = only_match([b for b in blocks if b.covered and b.layer == layer], claim.level, claim.person)
+            if block is not None:
+                chosen[layer] = block
+                basic_found = basic_found or block.base == "in_scope"
+        decided |= here
+    layers = sorted(chosen.values(), key=lambda block: (block.order, block.layer))
+    what = f"{chain[0].code} {chain[0].name} {claim.scheme}/{claim.care}/{claim.person.group}/{claim.level}"
+    if not basic_found:
+        return Missing("R01_RULE_MISSING", f"{what}, {day}")
+    for block in layers:
+        if not block.says_level(claim.level):
+            return Missing("R02_LEVEL_MISSING", f"{what}, {block.layer} ({block.cite.file}:{block.cite.line})")
+    return layers
+
+
+def not_covered(chain: Sequence[Pool], claim: Claim, day: date) -> Benefit | None:
+    """Return the block that says the pool pays nothing for a claim, for its citation."""
+    for pool in chain:
+        blocks = in_force(benefits_for(pool, claim.scheme, claim.care), day)
+        found = only_match([b for b in blocks if not b.covered], claim.level, claim.person)
+        if found:
+            return found
+    return None
+
+
+def elsewhere_for(chain: Sequence[Pool], claim: Claim, day: date) -> Elsewhere | Missing | None:
+    """Return the rule that adjusts a claim elsewhere; None for a local claim; Missing if there is none."""
+    if claim.relation == "local":
+        return None
+    for pool in chain:
+        blocks = [
+            block
+            for block in in_force([b for b in pool.elsewheres], day)
+            if block.matches(claim.scheme, claim.care, claim.filing, claim.relation)
+        ]
+        if len(blocks) > 1:
+            raise BadRules(
+                "B03_OVERLAP", f"{blocks[0].cite.file}:{blocks[0].cite.line} and line {blocks[1].cite.line} both apply",
+                cure="Let their scheme, care, filing or where exclude each other",
+            )  # fmt: skip
+        if blocks:
+            return blocks[0]
+    where = codes.RELATION_ZH[claim.relation]
+    return Missing("R03_ELSEWHERE_MISSING", f"{chain[0].code} {chain[0].name} {claim.scheme}/{claim.care} {where} {claim.filing}, {day}")
+
+
+def account_for(chain: Sequence[Pool], scheme: str, day: date) -> AccountRule | None:
+    """Return the nearest account rule in force for a scheme."""
+    for pool in chain:
+        begun = [a for a in pool.accounts if a.begins <= day and (a.schemes is None or scheme in a.schemes)]
+        if begun:
+            return max(begun, key=lambda rule: (rule.begins, rule.schemes is not None))
+    return None
+
+
+def meaning_of(chain: Sequence[Pool], kind: str, code: str, day: date) -> Meaning | None:
+    """Return what a national code means here: nearest area first, then the longest beginning, then the latest."""
+    for pool in chain:
+        fits = [
+            (len(given), meaning.begins, meaning)
+            for meaning in pool.meanings
+            if meaning.kind == kind and meaning.begins <= day
+            for given in meaning.codes
+            if (code == given if kind == "level" else code.startswith(given))
+        ]
+        if fits:
+            return max(fits, key=lambda fit: fit[:2])[2]
+    return None
+
+
+def rounding_of(chain: Sequence[Pool]) -> Rounding:
+    """Return the nearest rounding that is stated."""
+    return next((pool.rounding for pool in chain if pool.rounding), DEFAULT_ROUNDING)
+
+
+def change_days(chain: Sequence[Pool]) -> list[date]:
+    """Return every day on which anything in a chain of pools changes, ascending."""
+    return sorted(set(_begins(chain)))
+
+
+def _begins(chain: Sequence[Pool]) -> Iterator[date]:
+    for pool in chain:
+        for block in (*pool.benefits, *pool.elsewheres, *pool.accounts, *pool.meanings):
+            yield block.begins
