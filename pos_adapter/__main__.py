@@ -72,6 +72,21 @@ def simulate(card: Path) -> int:
         return 0
 
 
+@app.command
+def scene(folder: Path) -> int:
+    """Play the counter's scene of `settlement demo`: read a card, settle, pull it.
+
+    Parameters
+    ----------
+    folder
+        Where the scene's book goes.
+    """
+    from pos_adapter.scene import play  # noqa: PLC0415 - only this command needs the checkout
+
+    play(folder)
+    return 0
+
+
 def main() -> None:
     """Run the command line; an error of ours is told in two lines, without a traceback."""
     try:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 
 from pos_adapter.card_image import CardImage
 from pos_adapter.faults import SW_OK
-from pos_adapter.records import EF05, EF06, SFI_OF, SSSE_NAME
+from pos_adapter.records import EF06, SFI_OF, SSSE_NAME
 
-SELECT, READ_RECORD, VERIFY, GET_RESPONSE, CHANGE_PIN = 0xA4, 0xB2, 0x20, 0xC0, 0x5E
 PIN_BYTES = range(2, 9)  # 4 to 16 digits, two in a byte
 _KNOWN_CLA = (0x00, 0x80)
+_DONE = SW_OK.to_bytes(2, "big")
 
 
-class CardPulled(Exception):  # noqa: N818 - an event of the simulation, not an error
+class CardPulled(Exception):
     """The card left the reader in the middle of a command."""
 
 
@@ -64,19 +64,21 @@ class VirtualCard:
             raise CardPulled
         if self.quirks.delay_s:
             time.sleep(self.quirks.delay_s)
-        if number in self.quirks.sw_at:
-            return _sw(self.quirks.sw_at[number])
-        return self._answer(apdu)
+        try:
+            if number in self.quirks.sw_at:
+                raise _Status(self.quirks.sw_at[number])
+            return self._answer(apdu)
+        except _Status as status:
+            return status.answer
 
     def _answer(self, apdu: bytes) -> bytes:
-        if len(apdu) < 4:
-            return _sw(0x6700)
-        cla, ins, p1, p2 = apdu[:4]
+        if len(apdu) < len(("cla", "ins", "p1", "p2")):
+            raise _Status(0x6700)
+        (cla, ins, p1, p2), body = apdu[:4], apdu[4:]
         if cla not in _KNOWN_CLA:
-            return _sw(0x6E00)
-        if ins != GET_RESPONSE:
+            raise _Status(0x6E00)
+        if ins != 0xC0:
             self._pending = b""
-        body = apdu[4:]
         match cla, ins:
             case 0x00, 0xA4:
                 return self._select(p1, body)
@@ -85,23 +87,25 @@ class VirtualCard:
             case 0x00, 0xC0:
                 return self._get_response(body)
             case 0x00, 0x20:
-                return self._verify(body) if (p1, p2) == (0, 0) else _sw(0x6A86)
+                _require((p1, p2) == (0x00, 0x00))
+                return self._verify(_command_data(body))
             case 0x80, 0x5E:
-                return self._change_pin(body) if (p1, p2) == (1, 0) else _sw(0x6A86)
-        return _sw(0x6D00)
+                _require((p1, p2) == (0x01, 0x00))
+                return self._change_pin(_command_data(body))
+        raise _Status(0x6D00)
 
     def _select(self, p1: int, body: bytes) -> bytes:
         data = _command_data(body)
-        if data is None:
-            return _sw(0x6700)
         if p1 == 0x04 and data == SSSE_NAME:
             self._selected, self._ef = True, None
             return self._give(self._fci())
-        ef = int.from_bytes(data, "big")
-        if p1 in self.quirks.select_p1 and len(data) == 2 and self._selected and ef in self._files:
-            self._ef = ef
-            return _sw(SW_OK)
-        return _sw(0x6A86 if p1 in (0x00, 0x02) and p1 not in self.quirks.select_p1 else 0x6A82)
+        if p1 in (0x00, 0x02) and p1 not in self.quirks.select_p1:
+            raise _Status(0x6A86)
+        ef = int.from_bytes(data, "big") if len(data) == 2 else -1
+        if p1 not in self.quirks.select_p1 or not self._selected or ef not in self._files:
+            raise _Status(0x6A82)
+        self._ef = ef
+        return _DONE
 
     def _fci(self) -> bytes:
         # Generation 3 names its algorithm; 03 is inferred to be SM4. Without the tag it is 01.
@@ -111,73 +115,87 @@ class VirtualCard:
 
     def _give(self, data: bytes) -> bytes:
         if not self.quirks.get_response:
-            return data + _sw(SW_OK)
+            return data + _DONE
         self._pending = data
-        return bytes((0x61, len(data)))
+        raise _Status(0x6100 | len(data))
 
     def _get_response(self, body: bytes) -> bytes:
         if not self._pending:
-            return _sw(0x6985)
+            raise _Status(0x6985)
         wanted = body[0] if body else 0
         if wanted == 0 or wanted > len(self._pending):
-            return bytes((0x6C, len(self._pending)))
+            raise _Status(0x6C00 | len(self._pending))
         part, self._pending = self._pending[:wanted], self._pending[wanted:]
-        return part + (bytes((0x61, len(self._pending))) if self._pending else _sw(SW_OK))
+        return part + (bytes((0x61, len(self._pending))) if self._pending else _DONE)
 
     def _read_record(self, p1: int, p2: int, body: bytes) -> bytes:
-        by_tag = p2 == 0
-        if p2 & 0x07 == 0x04 and p2 >> 3 and self._selected:  # by number, in the file with this short id
-            self._ef = next((ef for ef, sfi in SFI_OF.items() if sfi == p2 >> 3), self._ef)
-            if SFI_OF.get(self._ef or 0) != p2 >> 3:
-                return _sw(0x6A82)
-        elif not by_tag and p2 != 0x04:
-            return _sw(0x6A86)
+        """P2 is 00 for a tag in the current file, 04 for a number in it, short id * 8 + 4 for a number elsewhere."""
+        sfi, mode = p2 >> 3, p2 & 0x07
+        if mode != 0x04 and p2 != 0x00:
+            raise _Status(0x6A86)
+        if sfi:
+            self._ef = self._file_by_short_id(sfi)
         if self._ef is None:
-            return _sw(0x6986)
+            raise _Status(0x6986)
         if self.image.external_auth and self._ef == EF06:
-            return _sw(0x6982)
+            raise _Status(0x6982)
         records = self._files[self._ef]
-        tag = p1 if by_tag else dict(enumerate(records, start=1)).get(p1, -1)
+        tag = p1 if p2 == 0x00 else dict(enumerate(records, start=1)).get(p1, -1)
         if tag not in records:
-            return _sw(0x6A83)
+            raise _Status(0x6A83)
         record = bytes((tag, len(records[tag]))) + records[tag]
         if len(body) != 1:
-            return _sw(0x6700)
-        return record + _sw(SW_OK) if body[0] == len(record) else bytes((0x6C, len(record)))
+            raise _Status(0x6700)
+        if body[0] != len(record):
+            raise _Status(0x6C00 | len(record))
+        return record + _DONE
 
-    def _verify(self, body: bytes) -> bytes:
-        given = _command_data(body)
-        if given is None or len(given) not in PIN_BYTES:
-            return _sw(0x6700)
-        return _sw(self._compare(given))
+    def _file_by_short_id(self, sfi: int) -> int:
+        if not self._selected or sfi not in SFI_OF.values():
+            raise _Status(0x6A82)
+        return next(ef for ef, short in SFI_OF.items() if short == sfi)
 
-    def _change_pin(self, body: bytes) -> bytes:
-        old, mark, new = (_command_data(body) or b"").partition(b"\xff")
+    def _verify(self, given: bytes) -> bytes:
+        if len(given) not in PIN_BYTES:
+            raise _Status(0x6700)
+        self._compare(given)
+        return _DONE
+
+    def _change_pin(self, data: bytes) -> bytes:
+        old, mark, new = data.partition(b"\xff")
         if not mark or len(old) not in PIN_BYTES or len(new) not in PIN_BYTES or not new.hex().isdecimal():
-            return _sw(0x6A80)
-        sw = self._compare(old)
-        if sw == SW_OK:
-            self._pin = new
-        return _sw(sw)
+            raise _Status(0x6A80)
+        self._compare(old)
+        self._pin = new
+        return _DONE
 
-    def _compare(self, given: bytes) -> int:
+    def _compare(self, given: bytes) -> None:
+        """Return when the PIN is right; a wrong one costs a try."""
         if not self._pin:
-            return 0x6984
+            raise _Status(0x6984)
         if not self.tries_left:
-            return 0x6983
-        if hmac.compare_digest(given, self._pin):
-            self.tries_left = self.image.pin_tries
-            return SW_OK
-        self.tries_left -= 1
-        return 0x63C0 | self.tries_left
+            raise _Status(0x6983)
+        if not hmac.compare_digest(given, self._pin):
+            self.tries_left -= 1
+            raise _Status(0x63C0 | self.tries_left)
+        self.tries_left = self.image.pin_tries
 
 
-def _sw(value: int) -> bytes:
-    return value.to_bytes(2, "big")
+class _Status(Exception):
+    """A command that ends with nothing but this status word."""
+
+    def __init__(self, sw: int) -> None:
+        self.answer = sw.to_bytes(2, "big")
+        super().__init__(f"SW {sw:04X}")
 
 
-def _command_data(body: bytes) -> bytes | None:
-    """Return the data field of a case 3 or 4 command, None when Lc and the bytes do not agree."""
+def _require(right_p1_p2: bool) -> None:
+    if not right_p1_p2:
+        raise _Status(0x6A86)
+
+
+def _command_data(body: bytes) -> bytes:
+    """Return the data field of a case 3 or 4 command; Lc and the bytes must agree."""
     if not body or len(body) - 1 - body[0] not in (0, 1):
-        return None
+        raise _Status(0x6700)
     return body[1 : 1 + body[0]]

@@ -78,7 +78,7 @@ class CardImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return bytes.fromhex(self.pin)
 
     def files(self) -> dict[int, dict[int, bytes]]:
-        """Return file id -> tag -> value, in the order of record numbers. Raises ValueError when a text does not fit."""
+        """Return file id -> tag -> value, in record order. Raises ValueError when a text does not fit."""
         texts = {
             CARD_SN: self.card_sn, CATEGORY: self.category, VERSION: self.version, ISSUER: self.issuer,
             ISSUED: self.issued.replace("-", ""), VALID_UNTIL: self.valid_until.replace("-", ""),

@@ -30,7 +30,8 @@ class Check(NamedTuple):
 def examine(today: date) -> list[Check]:
     """Look at everything a read needs, in the order in which it is needed, and stop where nothing more can work."""
     missing = available()
-    checks = [Check("virtual reader", None, "can be started" if not missing else "cannot be started", "; ".join(missing))]
+    simulation = "cannot be started" if missing else "can be started"
+    checks = [Check("virtual reader", None, simulation, "; ".join(missing))]
     try:
         scard()
     except NotAvailable as error:

@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
 FAULTS: tuple[Row, ...] = (
     Row("D01_NO_SERVICE", "读卡服务未启动，请启动后重试", "the PC/SC service does not answer",
-        "Start pcscd, then read again; `python -m pos_adapter doctor` says more",
+        "Start it (systemctl start pcscd.socket, or pcscd by hand), then read again",
         hresults=(0x8010001D, 0x80100013, 0x8010001E, 0x80100003)),
     Row("D02_NO_READER", "未找到读卡器，请检查连接线", "no card reader of this name is connected",
         "Check the cable and the reader's driver, then read again", hresults=(0x8010002E, 0x80100009)),

@@ -88,7 +88,8 @@ class PcscStack:
         """Start pcscd and wait for its readers. Raises NotAvailable with the cure."""
         missing = available()
         if missing:
-            raise _unavailable("D42_NO_STACK", "; ".join(missing), "Run the command named above", "缺少模拟读卡环境的组件")
+            cure, zh = "Run the command named above", "缺少模拟读卡环境的组件"
+            raise _unavailable("D42_NO_STACK", "; ".join(missing), cure, zh)
         _wait_for_the_last_one()
         for attempt in range(_ATTEMPTS):  # a port may be taken between our look and pcscd's
             try:
@@ -175,7 +176,8 @@ def _wait_for_the_last_one() -> None:
     if not _until(lambda: not _pid_exists()):
         raise _unavailable(
             "D44_OTHER_SERVICE", f"a pcscd that does not answer holds {PID_FILE}",
-            "End the process named there yourself, then try again", "旧的读卡服务未退出",
+            "If the process named there is a pcscd, end it yourself; if it is another program, remove the file",
+            "旧的读卡服务未退出",
         )  # fmt: skip
 
 

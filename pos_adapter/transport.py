@@ -13,7 +13,7 @@ import importlib
 from typing import Any, Protocol
 
 from pos_adapter.card import CardPulled, VirtualCard
-from pos_adapter.faults import SW_OK, fault, from_hresult
+from pos_adapter.faults import fault, from_hresult
 from settlement.errors import NotAvailable
 
 INSTALL_PYSCARD = "apt-get install gcc pkg-config swig libpcsclite-dev && pip install pyscard==2.3.1"
@@ -74,7 +74,8 @@ class InProcessTransport:
     how = "in process"
 
     def __init__(self, slot: InProcessSlot) -> None:
-        self._slot, self._connected = slot, None  # type: InProcessSlot, VirtualCard | None
+        self._slot = slot
+        self._connected: VirtualCard | None = None
 
     def connect(self) -> bytes:
         """Return the ATR of the card in the slot."""
@@ -200,6 +201,3 @@ def reader_states() -> dict[str, bool]:
         return card_states(api, context)
     finally:
         api.SCardReleaseContext(context)
-
-
-__all__ = ["SW_OK", "InProcessSlot", "InProcessTransport", "PcscTransport", "Transport", "exchange", "reader_states"]

@@ -23,7 +23,9 @@ from settlement.kernel.layout import (
     LINE_RESULT,
     RESULT,
     SETTLED,
+    TERM,
     C,
+    L,
     P,
     R,
     Results,
@@ -62,8 +64,40 @@ class Settled(NamedTuple):
             made[int(self.batch.order[k])] = self.row(k)
         return made
 
+    def kernel_row(self, claim: int) -> int | None:
+        """Return the kernel row of draft ``claim``, None if it was refused."""
+        found = [k for k in self.kept.tolist() if self.batch.order[k] == claim]
+        return found[0] if found else None
+
+    def told(self, k: int) -> dict[str, Any]:
+        """Return kernel row ``k`` with what an explanation needs beside amounts: the claim's own words, program and lines."""
+        claim = int(self.batch.order[k])
+        text = self.drafts.text
+        told = {name: text[name].at(claim) for name in ("insuplc_admdvs", "mdtrtarea_admvs", "filing", "psn_no")}
+        told |= {"medins_setl_id": self.drafts.claim_id(claim), "day": str(np.datetime64(int(self.batch.day[claim]), "D"))}
+        told |= {"program": int(self.batch.claims.columns[C.program, k]), "lines": [self.line(at) for at in self.lines_of(claim)]}
+        return told | self.row(k)
+
+    def lines_of(self, claim: int) -> range:
+        """Return where the fee lines of a draft stand."""
+        return range(int(self.drafts.line_start[claim]), int(self.drafts.line_start[claim + 1]))
+
+    def line(self, at: int) -> dict[str, Any]:
+        """Return one fee line with its split; ``own_terms`` tells that the line's own terms were used."""
+        term = int(self.batch.claims.lines[L.term, at])
+        catalogue = self.book.catalogue
+        shown: dict[str, Any] = {
+            "feedetl_sn": self.drafts.line_text["feedetl_sn"].at(at),
+            "med_list_codg": self.drafts.line_text["med_list_codg"].at(at),
+            "own_terms": term >= len(catalogue.items),
+            "item": catalogue.items[term] if term < len(catalogue.items) else None,
+            "det_item_fee_sumamt_fen": int(self.batch.claims.lines[L.det_item_fee_sumamt_fen, at]),
+        }
+        shown |= {c.name: int(v) for c, v in zip(TERM, self.batch.tables.terms[term], strict=True)}
+        return shown | {c.name: int(self.results.lines[n, at]) for n, c in enumerate(LINE_RESULT)}
+
     def row(self, k: int) -> dict[str, Any]:
-        """Return kernel row ``k`` as a dict with its layers and the counters of its person after this claim's batch."""
+        """Return kernel row ``k`` as a dict of amounts in fen with its layers."""
         row: dict[str, Any] = {c.name.removesuffix("_fen"): int(self.results.columns[n, k]) for n, c in enumerate(RESULT[:-1])}
         row["layers"] = [self.step(at) for at in self.steps_of(k)]
         return row
@@ -79,7 +113,7 @@ class Settled(NamedTuple):
         row = int(self.results.layers[S.layer_row, at])
         fund = FUNDS[self.batch.tables.layers[row, Y.fund]]
         step: dict[str, Any] = {"fund": fund, "rule": self.book.layer(row).rule}
-        step |= {c.name: int(self.results.layers[n, at]) for n, c in enumerate(LAYER_RESULT) if n != S.layer_row}
+        step |= {c.name: int(self.results.layers[n, at]) for n, c in enumerate(LAYER_RESULT)}
         return step
 
     def counters(self) -> Iterator[dict[str, Any]]:

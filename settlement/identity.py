@@ -31,9 +31,9 @@ _LONG_NUMBER = 12  # from this length on a masked number keeps its first four an
 class PresentedIdentity:
     """What one act of presenting gave; dates are ISO text, ``''`` means the source does not say.
 
-    ``mdtrt_cert_type`` is 01 e-voucher, 02 ID card, 03 social security card; ``card_sn`` (卡识别码) is required with 03;
-    ``certno`` is 社会保障号码; ``issuing_admdvs`` the first six digits of 卡识别码; ``how`` names the transport and reader.
-    Its text form is masked, so that a log or a traceback shows no personal data. Raises BadInput C01 or C11.
+    ``mdtrt_cert_type`` is 01 e-voucher, 02 ID card, 03 social security card; ``card_sn`` (卡识别码) is required with
+    03; ``certno`` is 社会保障号码; ``issuing_admdvs`` the first six digits of 卡识别码; ``how`` names transport and
+    reader. Its text is masked, so that a log or a traceback shows no personal data. Raises BadInput C01 or C11.
     """
 
     mdtrt_cert_type: str
@@ -84,7 +84,7 @@ def certno_faults(text: str) -> tuple[str, ...]:
 
 
 def certno_warnings(text: str) -> tuple[str, ...]:
-    """Return what is unusual in a number but no reason to refuse: divisions are renamed and dissolved over the years."""
+    """Return what is unusual in a number but no reason to refuse: divisions are renamed and dissolved in time."""
     if is_foreign_form(text):
         return ("a number beginning with three letters: its check digit and birth date cannot be tested",)
     if text[:2] in _PROVINCES or text[:1] == "9":

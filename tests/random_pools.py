@@ -1,5 +1,6 @@
 """Random pool files that use every key of docs/pool-format.md, from a seeded `random.Random`."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -68,14 +69,6 @@ def percentage(r: Random, low: int = 0, high: int = 100) -> str:
     return number(r, low if chance(r, 20) else (low + high) // 2, high) + "%"
 
 
-def tens(r: Random) -> str:
-    return f"{r.randint(0, 10) * 10}%"
-
-
-def whole_percentage(r: Random) -> str:
-    return f"{r.choice([0, 100, r.randint(0, 100), *(r.randint(50, 99) for _ in range(6))])}%"
-
-
 def parts_of(r: Random, items: list[Any]) -> list[list[Any]]:
     """Draw a partition of the items into one to three lists, each not empty."""
     mixed = r.sample(items, len(items))
@@ -92,15 +85,49 @@ def cited(r: Random, block: Block, day: date) -> Block:
     return {"from": day, "source": "text", "article": f"第{r.randint(1, 40)}条", **more, **block}
 
 
+@dataclass(frozen=True)
+class Grain:
+    """How fine the rates of a world are, and how many layers a program may have.
+
+    An exact fraction of a fen gets finer with every layer. The oracle does not mind; a product that keeps it in whole
+    numbers of some unit may have to refuse a long program of fine rates, so the finer a world, the shorter its programs.
+    """
+
+    depths: list[int]
+    rates: list[str]
+    points: list[str]
+    factors: list[str]
+    first_pays: list[str]
+    few: bool = False
+
+
+def percents(low: int, high: int, step: int = 1) -> list[str]:
+    """Percentages from hundredths of a percent, such as 8525 → 85.25%."""
+    return [(yuan(n) if n % 100 else str(n // 100)) + "%" for n in range(low, high + 1, step)]
+
+
+WHOLE, TENS, HALVES = percents(0, 10000, 100), percents(0, 10000, 1000), percents(0, 10000, 5000)
+EDGES = ["0%", "100%"] * 8
+GRAINS = {
+    "fine": Grain(
+        [1, 2], percents(5000, 10000, 7) + EDGES * 4, ["0", "2.5", "10", "12.25"], TENS, percents(0, 4000, 13)
+    ),
+    "whole": Grain([1, 2, 3], WHOLE + EDGES, ["0", "3", "8"], TENS, percents(0, 4000, 100)),
+    "few": Grain([3, 4, 5], WHOLE + EDGES, ["0", "10"], ["0%", "50%", "100%"], ["0%", "10%", "20%"], few=True),
+    "tens": Grain([3, 4, 5, 6], TENS, ["0", "10", "30"], HALVES, ["0%", "10%", "20%"]),
+    "halves": Grain([5, 7, 9], HALVES, ["0", "50"], HALVES, HALVES),
+}
+
+
 class PoolMaker:
     """Makes the files of one world: which counters exist, how periods run and which layers any file has named."""
 
-    def __init__(self, r: Random, yearly: bool) -> None:
+    def __init__(self, r: Random, yearly: bool, grain: str | None = None) -> None:
         self.r, self.yearly = r, yearly
-        # Rates so fine, programs so long: an exact fraction of a fen grows with every layer.
-        self.grain, depth = r.choice([("fine", 1), ("fine", 2), ("whole", 3), ("whole", 4), ("tens", 6)])
-        self.layers = ["hifp_pay", *r.sample([name for name in LAYERS if name != "hifp_pay"], depth - 1)]
         self.schemes = ["employee", "resident", *(["340"] if chance(r, 30) else [])]
+        self.grain = g = GRAINS[grain or r.choice(list(GRAINS))]
+        self.layers = ["hifp_pay", *r.sample([name for name in LAYERS if name != "hifp_pay"], r.choice(g.depths) - 1)]
+        self.rates = {name: r.choices(g.rates, k=3) if g.few else g.rates for name in self.layers}
         self.named: list[str] = []
         self.named_in: dict[str | None, list[str]] = {None: ["hifp_pay"]}
 
@@ -111,16 +138,9 @@ class PoolMaker:
             return {"by_level": {level: money(some_fen(self.r, most)) for level in levels}}
         return {"amount": money(some_fen(self.r, most))}
 
-    def rate(self, levels: list[str]) -> Any:
-        draw = {"fine": percentage, "whole": whole_percentage, "tens": tens}[self.grain]
-        return {level: draw(self.r) for level in levels} if chance(self.r, 35) else draw(self.r)
-
-    def retired(self) -> Block:
-        """Draw what the retired get more; points are no finer than the rates, and tens take no share but all or none."""
-        r = self.r
-        points = {"fine": number(r, 0, 12), "whole": str(r.randint(0, 12)), "tens": r.choice(["0", "10"])}[self.grain]
-        share = r.choice(["0%", "100%"]) if self.grain == "tens" else tens(r)
-        return r.choice([{"points": points}, {"personal_share": share}])
+    def rate(self, name: str, levels: list[str]) -> Any:
+        rates = self.rates[name]
+        return {level: self.r.choice(rates) for level in levels} if chance(self.r, 35) else self.r.choice(rates)
 
     def deductible(self, levels: list[str]) -> Any:
         r = self.r
@@ -146,16 +166,18 @@ class PoolMaker:
                 table["on_transfer"] = "difference"
         return table
 
-    def bands(self, levels: list[str]) -> Block:
+    def bands(self, name: str, levels: list[str]) -> Block:
         r = self.r
         bounds = sorted({0, *(some_fen(r) for _ in range(r.choice([0, 0, 1, 2, 3])))})
-        part: Block = {"bands": [{"over": money(bound), "rate": self.rate(levels)} for bound in bounds]}
+        part: Block = {"bands": [{"over": money(bound), "rate": self.rate(name, levels)} for bound in bounds]}
         if len(bounds) > 1 or chance(r, 30):
             part["measure"] = {"on": r.choice(["claim", "year"]), "from": r.choice(["zero", "deductible"])}
             if part["measure"]["on"] == "year":
                 part["measure"]["counter"] = f"run_{part['measure']['from']}_{r.choice('ab')}"
         if chance(r, 40):
-            part["retired"] = self.retired()
+            part["retired"] = r.choice(
+                [{"points": r.choice(self.grain.points)}, {"personal_share": r.choice(self.grain.factors)}]
+            )
         return part
 
     def cap(self, levels: list[str]) -> Any:
@@ -185,7 +207,7 @@ class PoolMaker:
             block |= {key: True for key in ("with_first_pay", "without_deductible") if chance(r, 50)}
         if fund in ("maf_pay", "hifes_pay") and chance(r, 30):
             return {**block, "reported": True}
-        return {**block, "deductible": self.deductible(listed), **self.bands(listed), "cap": self.cap(listed)}
+        return {**block, "deductible": self.deductible(listed), **self.bands(name, listed), "cap": self.cap(listed)}
 
     # The blocks of one file
 
@@ -255,10 +277,9 @@ class PoolMaker:
         r = self.r
         rule: Block = {"mode": r.choice(["none", "points", "multiply", "first_pay"])}
         if rule["mode"] == "points":
-            fine = {"fine": number(r, 0, 40), "whole": str(r.randint(0, 40)), "tens": r.choice(["10", "30"])}
-            rule["amount"] = fine[self.grain]
+            rule["amount"] = r.choice(self.grain.points)
         elif rule["mode"] != "none":
-            rule["amount"] = tens(r) if rule["mode"] == "multiply" else f"{r.randint(0, 40)}%"
+            rule["amount"] = r.choice(self.grain.factors if rule["mode"] == "multiply" else self.grain.first_pays)
         if chance(r, 40):
             sums = {"plus": money(some_fen(r, 5)), "is": money(some_fen(r, 6)), "times": number(r, 50, 300) + "%"}
             change = r.choice(sorted(sums))

@@ -19,7 +19,10 @@ BUSY_MS = 5_000  # how long to wait for another process that holds the pen
 
 # The writer makes its own checkpoints, hence none automatically.
 SETTINGS = (
-    "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0", "foreign_keys = ON", "recursive_triggers = ON",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "wal_autocheckpoint = 0",
+    "foreign_keys = ON",
 )
 
 TABLES = {

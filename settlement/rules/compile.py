@@ -50,6 +50,8 @@ class ProgramInfo(NamedTuple):
     """What a program row was made from, for explanations."""
 
     pool: str
+    claim: Claim
+    meanings: tuple[Cite, ...]  # of the codes that led here
     layers: tuple[int, ...]
     not_covered: Cite | None
     account: Cite | None
@@ -86,7 +88,7 @@ class Builder:
         self._layer_rows: dict[object, int] = {}
         self._program_rows: dict[object, int] = {}
 
-    def program(self, pool: str, claim: Claim, day: date) -> int | Missing:
+    def program(self, pool: str, claim: Claim, day: date, meanings: tuple[Cite, ...] = ()) -> int | Missing:
         """Return the program row for a claim of a pool on a day, made if it is new; or why there is none."""
         chain = self.chains[pool]
         layers = resolve.layers_for(chain, claim, day)
@@ -99,7 +101,9 @@ class Builder:
         account = resolve.account_for(chain, claim.scheme, day)
         rounding = resolve.rounding_of(chain)
         cited = None if layers else resolve.not_covered(chain, claim, day)
-        info = ProgramInfo(pool, rows, cited.cite if cited else None, account.cite if account else None, elsewhere)
+        info = ProgramInfo(
+            pool, claim, meanings, rows, cited.cite if cited else None, account.cite if account else None, elsewhere
+        )
         if info not in self._program_rows:
             self._program_rows[info] = len(self.programs)
             self.program_info.append(info)

@@ -23,7 +23,7 @@ from settlement.rules import resolve
 from settlement.rules.catalogue import Catalogue, item_from, load_catalogue, terms_of
 from settlement.rules.compile import Builder, LayerInfo, ProgramInfo, check_pools
 from settlement.rules.load import Loaded, load_folder, pools_from_tables, refuse
-from settlement.rules.pool import Counter, Person, Pool
+from settlement.rules.pool import Cite, Counter, Person, Pool
 from settlement.rules.resolve import Claim, Missing
 from settlement.spans import Spans, day_number, day_of, merged
 
@@ -95,15 +95,19 @@ class Rulebook:
         return self._spans[asked]
 
     def _row(self, asked: Asked, day: date) -> int:
-        claim = self.claim(asked, day)
-        answer = claim if isinstance(claim, Missing) else self.builder.program(asked.pool, claim, day)
+        read = self.claim(asked, day)
+        answer: int | Missing
+        if isinstance(read, Missing):
+            answer = read
+        else:
+            answer = self.builder.program(asked.pool, read[0], day, read[1])
         if isinstance(answer, Missing):
             self.missing.append(answer)
             return -1 - len(self.missing)
         return answer
 
-    def claim(self, asked: Asked, day: date) -> Claim | Missing:
-        """Return a claim's codes as words, by the meanings in force on a day."""
+    def claim(self, asked: Asked, day: date) -> tuple[Claim, tuple[Cite, ...]] | Missing:
+        """Return a claim's codes as words, by the meanings in force on a day, and who says that they mean this."""
         chain = self.builder.chains[asked.pool]
         scheme = codes.scheme_of(asked.insutype)
         care = resolve.meaning_of(chain, "care", asked.med_type, day)
@@ -112,13 +116,14 @@ class Rulebook:
         group = resolve.meaning_of(chain, "group", asked.psn_type, day)
         if group is None:
             return Missing("C11_NOT_A_CODE", f"psn_type {asked.psn_type!r}")
+        meanings = [care.cite, group.cite]
         level = asked.level
         if not level and asked.hosp_lv:
             meaning = resolve.meaning_of(chain, "level", asked.hosp_lv.lstrip("0") or "0", day)
-            level = codes.LEVEL_WORDS.get(asked.hosp_lv, "") if asked.hosp_lv not in _NATIONAL_LEVELS else ""
-            level = meaning.word if meaning else level
+            level = meaning.word if meaning else codes.LEVEL_WORDS.get(asked.hosp_lv, "")
             if not level:
                 return Missing("C11_NOT_A_CODE", f"hosp_lv {asked.hosp_lv!r}")
+            meanings += [meaning.cite] if meaning else []
         if not level and care.word == "pharmacy":
             level = "ungraded"
         if not level:
@@ -127,7 +132,7 @@ class Rulebook:
         if asked.age < 0 and any(block.who.asks_age for block in blocks):
             return Missing("C01_FIELD_MISSING", "age or brdy (the rules here ask for it)")
         person = Person(group.word, asked.age, asked.civil_servant, asked.assistance)
-        return Claim(scheme, care.word, level, person, asked.relation, asked.filing)
+        return Claim(scheme, care.word, level, person, asked.relation, asked.filing), tuple(dict.fromkeys(meanings))
 
     def asked(self, *parts: Any) -> Asked:
         """Return the question for ``program_spans`` from its parts, in order."""
@@ -161,9 +166,6 @@ class Rulebook:
         if own_terms.shape[0] == 0:
             return tables
         return tables._replace(terms=np.concatenate([self.catalogue.terms, own_terms]))
-
-
-_NATIONAL_LEVELS = frozenset(str(n) for n in range(12)) | frozenset(f"{n:02d}" for n in range(12))
 
 
 def build(pools: dict[str, dict[str, Any]], catalogue: list[dict[str, Any]]) -> Rulebook:

@@ -1,0 +1,168 @@
+"""The till's door: identify, pre-settle, settle. Stored before shown; the same message again gets the first answer.
+
+The person's counters and account balance are the book's, read and written inside the book's transaction, so that two
+tills settling one person at once are both right. Pre-settlement is the same calculation without a booking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from settlement.codes import FILINGS
+from settlement.engine import Settled, settle_drafts
+from settlement.errors import REASONS, BadInput
+from settlement.explain import as_text
+from settlement.identity import PresentedIdentity
+from settlement.ledger import Booking, CounterKey, Ledger, Message, PersonState, Posting, SqliteLedger
+from settlement.money import fen, yuan
+from settlement.present import claim_json
+from settlement.registry import InsuredPerson, Registry, load_registry
+from settlement.rules.rulebook import Rulebook, open_rulebook
+
+MONTHS = {"year": 12, "quarter": 3, "month": 1}
+# What the book keeps of the account sits in the message's booking; the national codes name each party of a posting.
+FUND_PAY_TYPE = {
+    "hifp_pay": {"310": "310100", "390": "390100"}, "hifob_pay": {"310": "330100"}, "hifmi_pay": {"390": "390200"},
+    "cvlserv_pay": {"310": "320100"}, "hifes_pay": {"310": "370100"}, "maf_pay": {}, "oth_pay": {},
+}  # fmt: skip
+DEFAULT_FUND_PAY_TYPE = {"maf_pay": "610100", "oth_pay": "999997"}
+
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+class Answer(NamedTuple):
+    """What the till shows: the settlement as JSON, its explanation, and whether this call made it or found it."""
+
+    setl_id: str
+    content: dict[str, Any]
+    first: bool
+
+    @property
+    def explanation(self) -> str:
+        """The explanation as it was stored with the settlement."""
+        return str(self.content["explanation"])
+
+
+class Checkout:
+    """Settles for one institution's tills on one book."""
+
+    def __init__(self, book: Rulebook, ledger: Ledger, registry: Registry) -> None:
+        self.book, self.ledger, self.registry = book, ledger, registry
+
+    def person(self, presented: PresentedIdentity) -> InsuredPerson:
+        """Return the insured person behind what was presented; raises BadInput (P codes)."""
+        return self.registry.who(presented)
+
+    def pre_settle(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str) -> dict[str, Any]:
+        """Return what ``settle`` would answer now, booking nothing."""
+        draft = self._draft(person, basket, fixmedins_code)
+        return self._answer(self._calculate(draft, self.ledger.person(person.psn_no)))
+
+    def settle(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str, msgid: str) -> Answer:
+        """Settle a basket once and return the stored answer.
+
+        ``basket`` holds med_type, setl_time, feedetail and what else a claim may say; person, place and level come from
+        the registry. Raises BadInput with a refusal code, or what the book raises; then nothing is booked.
+        """
+        draft = self._draft(person, basket, fixmedins_code)
+        body = json.dumps(draft, sort_keys=True, ensure_ascii=False, default=str).encode()
+        message = Message(fixmedins_code, msgid, "2102" if draft["med_type"] == "41" else "2207", body, person.psn_no, draft["setl_time"])
+        setl_id = hashlib.sha256(f"{fixmedins_code}|{msgid}".encode()).hexdigest()[:30]
+
+        def compute(state: PersonState) -> Booking:
+            settled = self._calculate(draft, state)
+            content = json.dumps(self._answer(settled), ensure_ascii=False).encode()
+            return _booking(setl_id, content, settled, draft["insutype"])
+
+        self._open_account(person)
+        stored = self.ledger.settle(message, compute)
+        return Answer(stored.setl_id, json.loads(stored.answer), stored.first)
+
+    def under_each_filing(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str) -> list[Settled]:
+        """Return the pre-settlement of a basket elsewhere under each filing: what filing first would have changed."""
+        draft = self._draft(person, basket, fixmedins_code)
+        state = self.ledger.person(person.psn_no)
+        return [self._calculate(draft | {"filing": filing, "medins_setl_id": filing}, state) for filing in FILINGS]
+
+    def _open_account(self, person: InsuredPerson) -> None:
+        if self.ledger.person(person.psn_no).version == 0:
+            self.ledger.seed_person(person.psn_no, fen(person.opening_balc))
+
+    def _draft(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str) -> dict[str, Any]:
+        if "year_so_far" in basket or "balc" in basket:
+            raise BadInput("C14_UNKNOWN_FIELD", "a basket carries no year_so_far or balc", "the book holds the counters", "Leave them out")
+        place = self.registry.place(fixmedins_code)
+        day = date.fromisoformat(str(basket.get("endtime") or basket["setl_time"])[:10])
+        known = {
+            "psn_no": person.psn_no, "insuplc_admdvs": person.insuplc_admdvs, "mdtrtarea_admvs": place.admdvs,
+            "insutype": person.insutype, "psn_type": person.psn_type, "psn_insu_stas": person.psn_insu_stas,
+            "cvlserv_flag": person.cvlserv_flag, "brdy": person.brdy.isoformat(), "medinslv": place.medinslv,
+            "filing": person.filing_for(place.admdvs, day),
+        }  # fmt: skip
+        return {"acct_used_flag": "1"} | basket | known
+
+    def _calculate(self, draft: dict[str, Any], state: PersonState) -> Settled:
+        pool = self.book.area(draft["insuplc_admdvs"]) or ""
+        day = date.fromisoformat(str(draft.get("endtime") or draft["setl_time"])[:10])
+        so_far = counters_on(state, pool, day)
+        kinds = self.book.counters(pool) if pool else {}
+        shown = {n: v if kinds[n].kind == "admissions" else yuan(v) for n, v in so_far.items() if n in kinds}
+        carried = draft | {"year_so_far": shown, "balc": yuan(state.acct_balc_fen or 0)}
+        settled = settle_drafts([carried], self.book, threads=1)
+        if settled.refusals:
+            refusal = settled.refusals[0]
+            reason = REASONS[refusal.code]
+            raise BadInput(refusal.code, f"{reason.en}: {refusal.field} {refusal.found}", cure=reason.cure_en, zh=str(refusal.as_row()["message_zh"]))
+        return settled
+
+    def _answer(self, settled: Settled) -> dict[str, Any]:
+        told = settled.told(0)
+        return claim_json(told) | {"rulebook": self.book.digest, "explanation": as_text(told, self.book)}
+
+
+def open_checkout(folder: Path, registry: Path | None = None, pools: Path | None = None) -> Checkout:
+    """Return a checkout on the book in ``folder`` (made if it is new), with the shipped rules and the sample registry.
+
+    The caller closes ``checkout.ledger``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ledger = SqliteLedger(folder / "book.sqlite")
+    return Checkout(open_rulebook(pools).book, ledger, load_registry(registry or DATA / "registry.json"))
+
+
+def counters_on(state: PersonState, area: str, day: date) -> dict[str, int]:
+    """Return a person's counters of an area whose period holds a day, by name."""
+    return {key.name: value for key, value in state.counters.items() if key.area == area and _holds(key, day)}
+
+
+def _holds(key: CounterKey, day: date) -> bool:
+    start = np.datetime64(key.period_start, "M")
+    within = (date.fromisoformat(key.period_start) - start.astype("datetime64[D]").astype(date)).days
+    end = (start + MONTHS[key.period_kind]).astype("datetime64[D]") + within
+    return bool(np.datetime64(key.period_start, "D") <= np.datetime64(day, "D") < end)
+
+
+def _booking(setl_id: str, content: bytes, settled: Settled, insutype: str) -> Booking:
+    counters = {
+        CounterKey(c["area"], c["period"], c["period_start"], c["counter"]): int(c["value"]) for c in settled.counters()
+    }  # fmt: skip
+    row = settled.row(0)
+    postings = [Posting("institution", "", row["medfee_sumamt"])]
+    for fund, by_scheme in FUND_PAY_TYPE.items():
+        if row[fund]:
+            code = by_scheme.get(insutype, DEFAULT_FUND_PAY_TYPE.get(fund, "999997"))
+            postings.append(Posting(f"fund:{fund}", code, -row[fund]))
+    parties = {"account": ("310200", "acct_pay"), "cash": ("", "psn_cash_pay"), "hospital": ("999996", "hosp_part_amt")}
+    shared_beside = row["psn_part_amt"] - row["acct_pay"] - row["psn_cash_pay"]
+    postings += [Posting(name, code, -row[column]) for name, (code, column) in parties.items() if row[column]]
+    if shared_beside:
+        postings.append(Posting("shared_account", "310200", -shared_beside))
+    return Booking(setl_id, content, counters, row["balc"], tuple(postings))
+

@@ -1,0 +1,177 @@
+"""The command line: ``settlement settle | explain | rules | demo | warm``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from settlement import __version__
+from settlement.engine import Settled, settle_drafts
+from settlement.errors import BadInput, SettlementError
+from settlement.explain import as_text
+from settlement.intake import read_file
+from settlement.present import SHOWN_SIDE_BY_SIDE, listing, refusal_table, result_json, side_by_side
+from settlement.results import write_parquet
+from settlement.rules.rulebook import Rulebook, open_rulebook
+from settlement.rules_cli import rules_app
+
+app = App(name="settlement", version=__version__, help="Settle medical claims exactly, and say why.")
+app.command(rules_app)
+
+Format = Literal["table", "json", "parquet"]
+TOLD_AT_MOST = 200  # claims printed one by one; more go to a file
+
+
+def _settled(file: Path, pools: Path | None) -> tuple[Settled, Rulebook]:
+    opened = open_rulebook(pools, strict=False)
+    for complaint in opened.loaded.complaints:
+        print(f"rule file left out: {complaint.text()}", file=sys.stderr)
+    return settle_drafts(read_file(file), opened.book), opened.book
+
+
+@app.command
+def settle(
+    file: Path, *, pools: Path | None = None, out: Path | None = None,
+    format: Format = "table", strict: bool = False,  # noqa: A002 - the flag's name is the interface
+) -> int:  # fmt: skip
+    """Settle the claims of a file; claims that cannot be settled are listed with reasons, the others are.
+
+    Parameters
+    ----------
+    file
+        .json (one claim or many), .csv (one row a fee line) or .parquet; see docs/claim-format.md.
+    pools
+        A folder of pool files that add areas or take the place of shipped ones.
+    out
+        A folder for the results; without it they are printed (Parquet needs it).
+    format
+        table, json or parquet.
+    strict
+        End with code 1 if any claim was refused.
+    """
+    settled, book = _settled(file, pools)
+    refused = [refusal.as_row() for refusal in settled.refusals]
+    if format == "parquet":
+        if out is None:
+            raise BadInput("F11_NO_FOLDER", "Parquet results need a folder", cure="Add --out DIR")
+        for path in write_parquet(settled, out):
+            print(path)
+    elif format == "json":
+        told = [settled.told(k) for k in settled.kept.tolist()]
+        content = result_json(told, refused, list(settled.counters()), book.digest)
+        _emit(json.dumps(content, ensure_ascii=False, indent=1), out, f"{file.stem}.result.json")
+    else:
+        _emit(_table_text(settled, refused), out, f"{file.stem}.result.txt")
+    print(f"settled {settled.kept.size}, refused {settled.drafts.count - settled.kept.size}", file=sys.stderr)
+    return int(strict and settled.kept.size < settled.drafts.count)
+
+
+def _table_text(settled: Settled, refused: list[dict[str, object]]) -> str:
+    told = [settled.told(k) for k in settled.kept[:TOLD_AT_MOST].tolist()]
+    console = Console(width=200 if not sys.stdout.isatty() else None, highlight=False)
+    with console.capture() as captured:
+        if told:
+            console.print(side_by_side(told) if len(told) <= SHOWN_SIDE_BY_SIDE else listing(told))
+        if settled.kept.size > len(told):
+            console.print(f"… {settled.kept.size - len(told)} more; use --format parquet --out DIR")
+        if refused:
+            console.print(refusal_table(refused[:TOLD_AT_MOST]))
+        for counter in list(settled.counters())[:TOLD_AT_MOST] if len(told) <= SHOWN_SIDE_BY_SIDE else []:
+            value = counter["value"] if counter["kind"] == "admissions" else f"{counter['value'] / 100:.2f}"
+            console.print(f"  {counter['psn_no']} {counter['area']} {counter['period']} from {counter['period_start']}: {counter['counter']} = {value}", markup=False)
+    return captured.get()
+
+
+def _emit(text: str, out: Path | None, name: str) -> None:
+    if out is None:
+        print(text)
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    (out / name).write_text(text, encoding="utf-8")
+    print(out / name)
+
+
+@app.command
+def explain(
+    file: Path, *, claim: str = "", lang: Literal["zh", "en"] = "zh", pools: Path | None = None
+) -> int:
+    """Explain settled claims: every step in a sentence, with article, source and confidence.
+
+    Parameters
+    ----------
+    file
+        A claim file as for ``settle``.
+    claim
+        The medins_setl_id to explain; without it, every claim of the file (at most 200).
+    lang
+        zh or en.
+    pools
+        A folder of pool files.
+    """
+    settled, book = _settled(file, pools)
+    rows = [k for k in settled.kept.tolist() if not claim or settled.drafts.claim_id(int(settled.batch.order[k])) == claim]
+    print("\n\n".join(as_text(settled.told(k), book, lang) for k in rows[:TOLD_AT_MOST]))
+    for refusal in settled.refusals:
+        if not claim or refusal.claim_id == claim:
+            row = refusal.as_row()
+            print(f"[{refusal.code}] {refusal.claim_id}: {row['message_zh' if lang == 'zh' else 'message_en']}")
+            rows.append(-1)
+    if not rows:
+        raise BadInput("F12_NO_CLAIM", f"{file.name} has no claim {claim!r}", cure="Check medins_setl_id")
+    return 0
+
+
+@app.command
+def warm() -> int:
+    """Compile the kernel and fill its cache, so that the first patient of the morning does not wait."""
+    from settlement.kernel.jit import cache_folder  # noqa: PLC0415
+    from settlement.warm import warm_kernel  # noqa: PLC0415
+
+    seconds = warm_kernel()
+    print(f"kernel ready in {seconds:.1f} s, compiled code in {cache_folder()}")
+    return 0
+
+
+@app.command
+def demo(*, out: Path = Path("out/demo"), claims: int = 1_000_000, seed: int = 20240501) -> int:
+    """Show the whole mission once: a card, a checkout, an explanation, a million claims, a database.
+
+    Parameters
+    ----------
+    out
+        Where the book, the files and the database go; an earlier demo there is replaced.
+    claims
+        How many claims the night settles.
+    seed
+        The same seed makes the same claims.
+    """
+    from settlement.demo import run  # noqa: PLC0415
+
+    return run(out, claims, seed)
+
+
+def main() -> None:
+    """Run the command line; errors of ours are told in a line, without a traceback, with exit code 2."""
+    try:
+        code = app()
+    except SettlementError as error:
+        print(error, file=sys.stderr)
+        if error.zh:
+            print(error.zh, file=sys.stderr)
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def today() -> date:
+    """Return today; the one place of the command line that asks the clock."""
+    return date.today()
+
+
+if __name__ == "__main__":
+    main()

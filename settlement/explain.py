@@ -1,0 +1,261 @@
+"""One result row → sentences with citations, in Chinese or English. It looks up and formats; it computes nothing.
+
+Every amount in the text is a cell of the row or a figure of the rule: a test takes each figure out of the text again
+and looks for it there. ``chart`` alone measures, to draw bars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from settlement import codes
+from settlement.explain_words import WORDS
+from settlement.money import percent_text, yuan_text
+from settlement.rules.compile import LayerInfo, ProgramInfo
+from settlement.rules.pool import Cite
+from settlement.rules.rulebook import Rulebook
+
+
+class Sentence(NamedTuple):
+    """One sentence of an explanation and what it rests on."""
+
+    text: str
+    cites: tuple[Cite, ...] = ()
+
+
+class _Teller:
+    """Says things in one language about one row."""
+
+    def __init__(self, told: dict[str, Any], book: Rulebook, lang: str) -> None:
+        self.told, self.book, self.lang = told, book, lang
+        self.words = WORDS[lang]
+        self.program: ProgramInfo = book.program(told["program"])
+        self.said: list[Sentence] = []
+
+    def say(self, key: str, *cites: Cite | None, **amounts: Any) -> None:
+        """Add the sentence ``key``; amounts named ``*_fen`` are printed in yuan."""
+        shown = {name: yuan_text(value) if name.endswith("_fen") else value for name, value in amounts.items()}
+        self.said.append(Sentence(self.words[key].format(**shown), tuple(cite for cite in cites if cite)))
+
+    def pick(self, zh: dict[str, str], key: str) -> str:
+        """Return a code's word in the language told: the Chinese name, or the code itself in English."""
+        return zh.get(key, key) if self.lang == "zh" else key
+
+
+def explain(told: dict[str, Any], book: Rulebook, lang: str = "zh") -> list[Sentence]:
+    """Return the waterfall of one settled claim as sentences.
+
+    ``told`` is a row of ``Settled.told``; ``lang`` is zh or en.
+    """
+    teller = _Teller(told, book, lang)
+    _tell_claim(teller)
+    _tell_scope(teller)
+    if teller.program.not_covered:
+        teller.say("not_covered", teller.program.not_covered)
+    for step in told["layers"]:
+        _tell_layer(teller, step, book.layer(step["layer_row"]))
+    _tell_person(teller)
+    return teller.said
+
+
+def _tell_claim(teller: _Teller) -> None:
+    told, claim, book = teller.told, teller.program.claim, teller.book
+    pool = book.pools[teller.program.pool]
+    teller.say(
+        "claim", *teller.program.meanings,
+        id=told["medins_setl_id"], day=told["day"], insured=f"{pool.name}({told['insuplc_admdvs']})",
+        place=told["mdtrtarea_admvs"], scheme=teller.pick(codes.SCHEME_ZH, claim.scheme),
+        care=teller.pick(codes.CARE_ZH, claim.care), group=teller.pick(codes.GROUP_ZH, claim.person.group),
+        level=teller.pick(codes.LEVEL_ZH, claim.level), relation=teller.pick(codes.RELATION_ZH, claim.relation),
+    )  # fmt: skip
+    if claim.relation != "local":
+        key = "filing" if told["filing"] else "filing_missing"
+        cite = teller.program.elsewhere.cite if teller.program.elsewhere else None
+        teller.say(key, cite, filing=teller.pick(codes.FILING_ZH, claim.filing))
+
+
+def _tell_scope(teller: _Teller) -> None:
+    told = teller.told
+    teller.say("total", medfee_fen=told["medfee_sumamt"])
+    for column in ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt"):
+        if told[column]:
+            teller.say(column, amount_fen=told[column])
+    rounding = next((p.rounding for p in teller.book.builder.chains[teller.program.pool] if p.rounding), None)
+    how = f"{rounding.at}_{rounding.rounds}" if rounding else "claim_in_scope"
+    teller.say("in_scope", amount_fen=told["inscp_scp_amt"], how=teller.words[f"rounding_{how}"])
+
+
+def _rate_text(rate: Fraction) -> str:
+    hundred = rate * 100
+    if hundred.denominator == 1:
+        return f"{hundred.numerator}%"
+    for places in range(1, 11):
+        scaled = hundred * 10**places
+        if scaled.denominator == 1:
+            digits = str(scaled.numerator).rjust(places + 1, "0")
+            return f"{digits[:-places]}.{digits[-places:]}%"
+    return f"{hundred.numerator}/{hundred.denominator}%"
+
+
+def _tell_layer(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
+    benefit = info.benefit
+    cite = benefit.cite
+    fund = teller.pick(codes.FUND_ZH if teller.lang == "zh" else codes.FUND_EN, benefit.fund)
+    fund = codes.FUND_EN[benefit.fund] if teller.lang == "en" else fund
+    teller.say(f"base_{benefit.base}", cite, fund=fund, amount_fen=step["base_fen"])
+    if step["first_elsewhere_fen"] and info.elsewhere:
+        rate = percent_text(info.elsewhere.amount_bp)
+        teller.say("first_elsewhere", info.elsewhere.cite, amount_fen=step["first_elsewhere_fen"], rate=rate)
+    if benefit.reported:
+        teller.say("reported", cite, fund=fund, amount_fen=step["pay_fen"])
+        return
+    if step["cost_over_cap_fen"]:
+        teller.say("over_cost_cap", cite, amount_fen=step["cost_over_cap_fen"], left_fen=step["cap_left_fen"])
+    _tell_deductible(teller, step, info)
+    _tell_bands(teller, step, info)
+    if benefit.cap:
+        per = teller.words[f"per_{benefit.cap.per}"]
+        cap_fen = benefit.cap.amount_fen.get(info.level, benefit.cap.amount_fen.get("*", 0))
+        used = {"used_fen": step["cap_used_before_fen"], "left_fen": step["cap_left_fen"]}
+        teller.say("cap", cite, per=per, on=teller.words[f"cap_{benefit.cap.on}"], cap_fen=cap_fen, **used)
+        if step["rest_fen"]:
+            teller.say("rest", cite, amount_fen=step["rest_fen"])
+    teller.say("pays", cite, fund=fund, amount_fen=step["pay_fen"])
+
+
+def _tell_deductible(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
+    dedc = info.benefit.deductible
+    if dedc.per == "none":
+        return
+    cites = [info.benefit.cite]
+    changed = info.elsewhere and (info.elsewhere.dedc_is_fen is not None or info.elsewhere.dedc_plus_fen or info.elsewhere.dedc_times_bp != 10_000)  # noqa: PLR2004
+    if changed and info.elsewhere:
+        cites.append(info.elsewhere.cite)
+    teller.say(
+        f"dedc_{dedc.per}", *cites, standard_fen=step["dedc_standard_fen"], amount_fen=step["dedc_fen"],
+        before_fen=step["dedc_before_fen"], admissions=step["admissions_before_count"],
+    )  # fmt: skip
+
+
+def _tell_bands(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
+    benefit = info.benefit
+    parts = [
+        teller.words["band"].format(over=yuan_text(band.over_fen), rate=_rate_text(rate))
+        for band, rate in zip(benefit.bands, info.rates, strict=True)
+    ]
+    bands = parts[0].partition(teller.words["band_rate_mark"])[2] if len(parts) == 1 else teller.words["band_join"].join(parts)
+    how = [teller.words[f"measure_{benefit.measure.on}_{benefit.measure.start}"]] if len(parts) > 1 else []
+    before = percent_text(info.base_rates_bp[0])
+    if info.retired and benefit.retired_points_bp:
+        how.append(teller.words["retired_points"].format(points=percent_text(benefit.retired_points_bp).rstrip("%")))
+    if info.retired and benefit.retired_share_bp != 10_000:  # noqa: PLR2004
+        how.append(teller.words["retired_share"].format(share=percent_text(benefit.retired_share_bp)))
+    cites = [benefit.cite]
+    if info.elsewhere and info.elsewhere.mode in ("points", "multiply"):
+        amount = percent_text(info.elsewhere.amount_bp)
+        how.append(teller.words[f"elsewhere_{info.elsewhere.mode}"].format(amount=amount.rstrip("%") if info.elsewhere.mode == "points" else amount))
+        cites.append(info.elsewhere.cite)
+    if how and info.rates[0] != Fraction(info.base_rates_bp[0], 10_000):
+        how.insert(0, teller.words["rate_before"].format(rate=before))
+    note = teller.words["how"].format(how=teller.words["how_join"].join(how)) if how else ""
+    if benefit.measure.on == "year":
+        teller.say("running", benefit.cite, amount_fen=step["running_before_fen"])
+    teller.say("bands", *cites, eligible_fen=step["eligible_fen"], bands=bands, how=note, amount_fen=step["granted_fen"])
+
+
+def _tell_person(teller: _Teller) -> None:
+    told = teller.told
+    teller.say("fund_sum", amount_fen=told["fund_pay_sumamt"])
+    if told["hosp_part_amt"]:
+        teller.say("hospital", amount_fen=told["hosp_part_amt"])
+    teller.say("person", amount_fen=told["psn_part_amt"])
+    if told["acct_pay"] or told["acct_mulaid_pay"]:
+        shown = {"amount_fen": told["acct_pay"], "balance_fen": told["balc"]}
+        teller.say("account", teller.program.account, **shown)
+    if told["acct_mulaid_pay"]:
+        teller.say("shared", teller.program.account, amount_fen=told["acct_mulaid_pay"])
+    teller.say("cash", amount_fen=told["psn_cash_pay"])
+
+
+def explain_lines(told: dict[str, Any], lang: str = "zh") -> list[str]:
+    """Return one sentence a fee line: its class, terms, where they come from and how far they can be trusted."""
+    words = WORDS[lang]
+    trust = codes.CONFIDENCE_ZH if lang == "zh" else codes.CONFIDENCE_EN
+    said = []
+    for line in told["lines"]:
+        item = line["item"]
+        name = item.name if item else line["med_list_codg"] or line["feedetl_sn"]
+        key = "line_own" if line["own_terms"] else "line"
+        weakest = _weakest([item.confidence, item.selfpay_confidence, item.limit_confidence]) if item else ""
+        said.append(
+            words[key].format(
+                sn=line["feedetl_sn"], name=name, amount=yuan_text(line["det_item_fee_sumamt_fen"]),
+                lv=words["class"][line["chrgitm_lv"]], ratio=percent_text(line["selfpay_bp"]),
+                own=yuan_text(line["fulamt_ownpay_amt_fen"]), over=fine_text(line["overlmt_amt_e4"]),
+                first=fine_text(line["preselfpay_amt_e4"]), scope=fine_text(line["inscp_scp_amt_e4"]),
+                area=item.area if item else "", trust=trust.get(weakest, weakest), note=item.note if item else "",
+            )
+        )  # fmt: skip
+    return said
+
+
+def fine_text(amount_e4: int) -> str:
+    """Return 1/10 000 fen as yuan, two decimals or as many as it needs (up to six)."""
+    digits = str(amount_e4).rjust(7, "0")
+    decimals = digits[-6:].rstrip("0").ljust(2, "0")
+    return f"{int(digits[:-6]):,}.{decimals}"
+
+
+def _weakest(marks: list[str]) -> str:
+    return max((mark for mark in marks if mark), key=codes.CONFIDENCES.index, default="")
+
+
+def grounds(sentences: list[Sentence], lang: str = "zh") -> tuple[dict[Cite, int], list[str]]:
+    """Return the citations numbered in order of first use, and their texts with confidence and notes."""
+    numbers: dict[Cite, int] = {}
+    for sentence in sentences:
+        for cite in sentence.cites:
+            numbers.setdefault(cite, len(numbers) + 1)
+    trust = codes.CONFIDENCE_ZH if lang == "zh" else codes.CONFIDENCE_EN
+    template = WORDS[lang]["ground"]
+    return numbers, [
+        template.format(
+            number=number, cite=cite.text(), trust=trust[cite.confidence], file=cite.file, line=cite.line,
+            note="".join(f" {note}" for note in dict.fromkeys((cite.note, cite.source.note)) if note),
+        )
+        for cite, number in numbers.items()
+    ]  # fmt: skip
+
+
+def as_text(told: dict[str, Any], book: Rulebook, lang: str = "zh") -> str:
+    """Return the whole explanation: sentences, chart, fee lines, grounds, and the rulebook that decided."""
+    sentences = explain(told, book, lang)
+    numbers, texts = grounds(sentences, lang)
+    words = WORDS[lang]
+    lines = [s.text + "".join(f"[{numbers[cite]}]" for cite in s.cites) for s in sentences]
+    doubtful = [cite for cite in numbers if cite.confidence in ("secondary", "assumed")]
+    parts = ["\n".join(lines), chart(told, lang), words["lines"] + "\n" + "\n".join(explain_lines(told, lang))]
+    parts.append(words["grounds"] + "\n" + "\n".join(texts))
+    if doubtful:
+        parts.append(words["doubtful"].format(numbers=" ".join(f"[{numbers[cite]}]" for cite in doubtful)))
+    parts.append(words["digest"].format(digest=book.digest[:16]))
+    return "\n\n".join(parts)
+
+
+BAR = 40
+
+
+def chart(told: dict[str, Any], lang: str = "zh") -> str:
+    """Return a small text chart of who pays what; the bars are rounded to whole cells, the amounts are the row's."""
+    label: Callable[[str], str] = WORDS[lang]["payers"].__getitem__
+    payers = [(label(fund), told[fund]) for fund in codes.FUND_ORDER]
+    payers += [(label(name), told[name]) for name in ("hosp_part_amt", "acct_pay", "acct_mulaid_pay", "psn_cash_pay")]
+    total = max(1, told["medfee_sumamt"])
+    rows = []
+    for name, amount in payers:
+        if amount:
+            bar = "█" * max(1, (amount * BAR + total // 2) // total)
+            rows.append(f"{bar:<{BAR}} {yuan_text(amount):>14}  {name}")
+    return "\n".join([WORDS[lang]["chart"], *rows])
