@@ -16,6 +16,7 @@ import numpy as np
 from settlement.errors import Refusal, SettlementError
 from settlement.intake import ClaimBatch, Drafts, admit, from_dicts
 from settlement.intake.persons import PERIODS
+from settlement.kernel.benefit import count
 from settlement.kernel.layout import (
     FUNDS,
     HOSPITAL_PART_TOO_LARGE,
@@ -60,9 +61,29 @@ class Settled(NamedTuple):
         made: list[dict[str, Any]] = [{} for _ in range(self.drafts.count)]
         for refusal in self.refusals:
             made[refusal.claim].setdefault("refused", refusal.code)
+        after = self.counters_after()
         for k in self.kept.tolist():
-            made[int(self.batch.order[k])] = self.row(k)
+            made[int(self.batch.order[k])] = self.row(k) | {"counters": after[k]}
         return made
+
+    def counters_after(self) -> dict[int, dict[str, int]]:
+        """Return, for each settled kernel row, its person's counters as they stood right after that claim.
+
+        Walks back from the end, taking each claim's steps off again; meant for files a person reads.
+        """
+        state, columns = self.batch.state.values.copy(), self.batch.claims.columns
+        after: dict[int, dict[str, int]] = {}
+        for k in reversed(range(columns.shape[1])):
+            if self.results.columns[R.status, k] != SETTLED:
+                continue
+            claim = columns[:, k]
+            rows = {"year": claim[C.year_row], "quarter": claim[C.quarter_row], "month": claim[C.month_row]}
+            counters = self.book.counters(self.book.program(int(claim[C.program])).pool)
+            after[k] = {name: int(state[rows[c.period], c.slot]) for name, c in counters.items()}
+            for at in reversed(self.steps_of(k)):
+                layer = self.batch.tables.layers[self.results.layers[S.layer_row, at]]
+                count(layer, claim, self.results.layers[:, at], state, -1)
+        return after
 
     def kernel_row(self, claim: int) -> int | None:
         """Return the kernel row of draft ``claim``, None if it was refused."""

@@ -270,7 +270,7 @@ def _arrays(
     columns[C.program] = program[order]
     layers = tables.programs[columns[C.program], P.layer_end] - tables.programs[columns[C.program], P.layer_start]
     columns[C.step_start] = np.cumsum(layers) - layers
-    columns[C.line_start], columns[C.line_end] = drafts.line_start[:-1][order], drafts.line_start[1:][order]
+    columns[C.line_start], columns[C.line_end], from_line = _line_order(drafts.line_start, order)
     columns[C.year_row], columns[C.quarter_row], columns[C.month_row] = state.year_row, state.quarter_row, state.month_row
     columns[C.acct_row] = state.acct_row
     stay = (number["endtime"].values - number["begntime"].values) // DAY_SECONDS
@@ -279,9 +279,22 @@ def _arrays(
     columns[C.hosp_part_fen] = number["hosp_part_amt"].values[order]
     columns[C.acct_used_flag] = number["acct_used_flag"].values[order]
     reported = _reported(door, columns, order)
-    lines = np.stack([drafts.line_number["det_item_fee_sumamt"].values, drafts.line_number["cnt"].values, term])
-    assert lines.shape[0] == len(LINE) and lines[L.term] is not None
-    return Claims(columns, state.person_start, np.ascontiguousarray(lines), reported), int(layers.sum())
+    lines = np.empty((len(LINE), from_line.size), np.int64)
+    lines[L.det_item_fee_sumamt_fen] = drafts.line_number["det_item_fee_sumamt"].values[from_line]
+    lines[L.cnt_e4] = drafts.line_number["cnt"].values[from_line]
+    lines[L.term] = term[from_line]
+    return Claims(columns, state.person_start, lines, reported), int(layers.sum())
+
+
+def _line_order(line_start: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return where each claim's lines begin and end in the batch, and the draft line of each: a claim's lines follow
+    those of the claim before it, so that the kernel reads and writes them in one sweep.
+    """
+    first = line_start[:-1][order]
+    count = line_start[1:][order] - first
+    end = np.cumsum(count)
+    from_line = np.arange(int(end[-1]) if end.size else 0) + np.repeat(first - (end - count), count)
+    return end - count, end, from_line
 
 
 def _reported(door: Door, columns: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -42,10 +42,15 @@ def times(amount, n, m):
 
 @compiled
 def common(a, b):
-    """Return a common denominator: the larger where one divides the other, else the product."""
+    """Return the least common denominator."""
     if a % b == 0:
         return a
-    return b if b % a == 0 else a * b
+    if b % a == 0:
+        return b
+    x, y = a, b
+    while y:
+        x, y = y, x % y
+    return a // x * b
 
 
 @compiled

@@ -49,8 +49,8 @@ def base_of(layer, run):
     """Return the layer's base and the claim's first-elsewhere amount (exact)."""
     first_elsewhere = run.first_elsewhere
     if layer[Y.base] == BASE_IN_SCOPE:
-        if layer[Y.first_elsewhere_bp] > 0:
-            first_elsewhere = times(whole(run.in_scope_fen), layer[Y.first_elsewhere_bp], E4)
+        if layer[Y.first_elsewhere_part] > 0:
+            first_elsewhere = times(whole(run.in_scope_fen), layer[Y.first_elsewhere_part], layer[Y.first_elsewhere_over])
             return minus(whole(run.in_scope_fen), first_elsewhere), first_elsewhere
         return (run.in_scope_fen, 0, 1), first_elsewhere
     if layer[Y.base] == BASE_REST:
@@ -191,7 +191,7 @@ def settle_layer(layer, claim, run, reported_fen, state, bands, step):
     pay_fen = max(0, min(half_up(pay), unpaid))
 
     step[S.base_fen] = half_up(base)
-    step[S.first_elsewhere_fen] = half_up(first_elsewhere) if layer[Y.first_elsewhere_bp] > 0 else 0
+    step[S.first_elsewhere_fen] = half_up(first_elsewhere) if layer[Y.first_elsewhere_part] > 0 else 0
     step[S.cost_over_cap_fen] = half_up(rest) if layer[Y.cap_kind] >= CAP_COST else 0
     step[S.dedc_standard_fen] = standard
     step[S.dedc_before_fen] = counter if layer[Y.dedc_kind] == DEDC_YEAR else 0

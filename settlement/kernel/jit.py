@@ -47,7 +47,7 @@ def compiled(function: Function) -> Function:
         return function
     before, config.CACHE_DIR = config.CACHE_DIR, _FOLDER
     try:
-        return numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True, _nrt=False)(function)  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = before
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 from itertools import combinations
-from math import lcm
+from math import lcm, prod
 from typing import NamedTuple
 
 import numpy as np
 
 from settlement.errors import BadRules
 from settlement.kernel import layout
-from settlement.kernel.layout import BAND, LAYER, LAYER_RESULT, PROGRAM, Tables, Y
+from settlement.kernel.layout import BAND, LAYER, PROGRAM, Tables, Y
 from settlement.money import MAX_FEN
 from settlement.rules import resolve
 from settlement.rules.pool import ANY_LEVEL, Benefit, Cite, Counter, Elsewhere, Pool
@@ -172,10 +172,12 @@ def _layer_row(benefit: Benefit, level: str, reduced: Elsewhere | None, counters
     row[Y.base] = BASE[benefit.base]
     row[Y.with_first_pay], row[Y.without_deductible] = benefit.with_first_pay, benefit.without_deductible
     row[Y.reported] = benefit.reported
+    row[Y.first_elsewhere_over] = 1
     row[Y.dedc_kind] = PER[dedc.per]
     standard = _figure(dedc.standard_fen, level) * ONE
     if reduced is not None:
-        row[Y.first_elsewhere_bp] = reduced.amount_bp if reduced.mode == "first_pay" else 0
+        first = Fraction(reduced.amount_bp, ONE) if reduced.mode == "first_pay" else Fraction(0)
+        row[Y.first_elsewhere_part], row[Y.first_elsewhere_over] = first.numerator, first.denominator
         is_fen = reduced.dedc_is_fen
         standard = standard if is_fen is None else is_fen * ONE
         standard = standard // ONE * reduced.dedc_times_bp + reduced.dedc_plus_fen * ONE
@@ -233,7 +235,8 @@ def check_pools(pools: dict[str, Pool]) -> None:
         for scheme, care in sorted(kinds):
             for day in days:
                 _check_overlap(chain, scheme, care, day)
-            _check_exact(chain, scheme, care)
+                if _coarse_bound(chain, scheme, care) >= LIMIT:
+                    _check_exact(chain, scheme, care, day)
 
 
 def _check_overlap(chain: tuple[Pool, ...], scheme: str, care: str, day: date) -> None:
@@ -246,52 +249,83 @@ def _check_overlap(chain: tuple[Pool, ...], scheme: str, care: str, day: date) -
                 raise resolve.overlap(a, b)
 
 
-def _check_exact(chain: tuple[Pool, ...], scheme: str, care: str) -> None:
-    """Walk the layers with the coarsest denominators they can produce; refuse if exactness would not fit in int64."""
-    elsewheres = [None, *(block for pool in chain for block in pool.elsewheres if block.schemes is None or scheme in block.schemes)]
-    blocks = sorted(
-        (block for pool in chain for block in resolve.benefits_for(pool, scheme, care) if block.covered and block.bands),
-        key=lambda block: (block.order, block.layer),
-    )
-    overs = {(1, 1, 1, 1)}  # possible denominators of (paid, deductible, first elsewhere, rest)
-    for block in blocks:
-        grown = set(overs)
-        for level in {ANY_LEVEL, *(level for band in block.bands for level in band.rate_bp)}:
-            for retired in (False, True):
-                for rule in elsewheres:
-                    rates = tuple(rate_of(block, b, level, retired, rule) for b in range(len(block.bands)))
-                    for state in overs:
-                        grown |= _grow(block, rates, rule, state)
-        overs = grown if len(grown) <= 4096 else {tuple(max(column) for column in zip(*grown, strict=True))}  # noqa: PLR2004
+def _coarse_bound(chain: tuple[Pool, ...], scheme: str, care: str) -> int:
+    """Return a number that no denominator of these layers can reach: every factor of every layer multiplied."""
+    filings = lcm(1, *(Fraction(b.amount_bp, ONE).denominator for pool in chain for b in pool.elsewheres))
+    worst: dict[str, int] = {}
+    for pool in chain:
+        for block in resolve.benefits_for(pool, scheme, care):
+            share = Fraction(block.retired_share_bp, ONE).denominator
+            finest = lcm(100, *(Fraction(r, ONE).denominator for band in block.bands for r in band.rate_bp.values()))
+            finest = lcm(finest, Fraction(block.retired_points_bp, ONE).denominator) * share * filings
+            worst[block.layer] = max(worst.get(block.layer, 1), finest * finest)
+    return prod(worst.values()) * filings * MAX_FEN
 
 
-def _grow(block: Benefit, rates: tuple[Fraction, ...], rule: Elsewhere | None, state: tuple[int, ...]) -> set[tuple[int, ...]]:
-    paid, dedc, first, rest = state
+class Fine(NamedTuple):
+    """Denominators that exact amounts of a claim can have at one point of its layers."""
+
+    paid: int = 1
+    dedc: int = 1
+    first: int = 1
+    rest: int = 1
+
+
+def _check_exact(chain: tuple[Pool, ...], scheme: str, care: str, day: date) -> None:
+    """Refuse rates so fine that exact fractions of a fen would not fit in int64 (arith's promise).
+
+    The walk follows every choice a claim can meet (level, retired, filing, capped or not); it is skipped where even the
+    product of everything stays small, which is so for ordinary rules.
+    """
+    layers = _alternatives(chain, scheme, care, day)
+    rules = [None, *(b for pool in chain for b in resolve.in_force(list(pool.elsewheres), day) if b.schemes is None or scheme in b.schemes)]
+    levels = {ANY_LEVEL, *(level for blocks in layers for block in blocks for band in block.bands for level in band.rate_bp)}
+    for rule in rules:
+        for retired in (False, True):
+            for level in levels:
+                _walk(layers, level, retired, rule)
+
+
+def _alternatives(chain: tuple[Pool, ...], scheme: str, care: str, day: date) -> list[list[Benefit]]:
+    by_layer: dict[tuple[int, str], list[Benefit]] = {}
+    for pool in chain:
+        for block in resolve.in_force(resolve.benefits_for(pool, scheme, care), day):
+            if block.covered and block.bands:
+                by_layer.setdefault((block.order, block.layer), []).append(block)
+    return [blocks for _, blocks in sorted(by_layer.items())]
+
+
+def _walk(layers: list[list[Benefit]], level: str, retired: bool, rule: Elsewhere | None) -> None:
+    states = {Fine()}
+    for blocks in layers:
+        after = set(states)
+        for block in blocks:
+            reduced = rule if rule is not None and _reduces(rule, block) else None
+            rates = tuple(rate_of(block, b, level, retired, reduced) for b in range(len(block.bands)))
+            for state in states:
+                after |= _grow(block, rates, reduced, state)
+        states = after
+
+
+def _grow(block: Benefit, rates: tuple[Fraction, ...], rule: Elsewhere | None, state: Fine) -> set[Fine]:
     over = lcm(1, *(rate.denominator for rate in rates))
-    parts = [int(rate * over) for rate in rates]
+    parts = {int(rate * over) for rate in rates} - {0}
+    first = state.first
     if block.base == "in_scope":
-        base = ONE if rule is not None and rule.mode == "first_pay" else 1
-        first = max(first, base)
+        base = Fraction(rule.amount_bp, ONE).denominator if rule is not None and rule.mode == "first_pay" else 1
+        first = base if base > 1 else first
+    elif block.base == "rest":
+        base = state.rest
     else:
-        base = rest if block.base == "rest" else _common(_common(first, paid), dedc if block.without_deductible else 1)
-    after_paid = _common(paid, base * over)
-    rests = {1} | ({base * part for part in parts if part} if block.cap else set())
-    rests |= {base} if block.cap else set()
-    largest = max(after_paid, base * over, dedc * base, *rests)
-    if largest * 1 >= LIMIT or MAX_FEN * over >= LIMIT:
+        base = lcm(first, state.paid, state.dedc if block.without_deductible else 1)
+    dedc = lcm(state.dedc, base) if block.base == "in_scope" else state.dedc
+    paid = {lcm(state.paid, base * over), state.paid}
+    rests = {1, base} | ({lcm(base, part) for part in parts} if block.cap and block.cap.on == "fund" else set())
+    # times() multiplies over by the rate's denominator, plus() and minus() scale to a common one.
+    largest = max(base * over * over, lcm(state.paid, base * over), dedc, *rests)
+    if largest >= LIMIT or MAX_FEN * over >= LIMIT:
         raise BadRules(
             "B05_TOO_FINE", f"{block.cite.file}:{block.cite.line}: the rates of {block.layer} with the layers above need "
             "fractions of a fen that no longer fit", cure="Use fewer decimals in rates, points, shares or multipliers",
         )  # fmt: skip
-    return {(p, _common(dedc, base), first, r) for p in {after_paid, paid} for r in rests}
-
-
-def _common(a: int, b: int) -> int:
-    if a % b == 0:
-        return a
-    return b if b % a == 0 else a * b
-
-
-def layer_names() -> tuple[str, ...]:
-    """Return the names of the layer-result columns, for tools that list them."""
-    return tuple(column.name for column in LAYER_RESULT)
+    return {Fine(p, dedc, first, r) for p in paid for r in rests}

@@ -1,6 +1,7 @@
 """The command line, run as a shop runs it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -25,11 +26,12 @@ def run(*arguments):
 
 
 @pytest.fixture
-def simulated(stack):
+def simulated(stack, tmp_path):
     """Run ``simulate`` in place of the bench's own service."""
     stack.stop()
     command = [sys.executable, "-m", "pos_adapter", "simulate", "data/cards/fictional_gen2.json"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    own = os.environ | {"TMPDIR": str(tmp_path)}  # one test kills it, and its folder stays
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=own) as process:
         try:
             told = process.stdout.readline()
             deadline = time.monotonic() + 3
