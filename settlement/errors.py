@@ -96,10 +96,6 @@ REASONS: dict[str, Reason] = {
     "C13_DATES_CROSS": Reason("出院日期早于入院日期", "请核对起止时间", "the stay ends before it begins", "Check begntime and endtime"),
     "C14_UNKNOWN_FIELD": Reason("出现无法识别的字段", "请核对字段名，参见报文说明", "a field is not known here", "Check the spelling against docs/claim-format.md"),
     "C15_NOT_AN_OBJECT": Reason("报文结构不正确", "每笔结算应是一个对象", "the claim is not an object with fields", "Each claim is one JSON object or row"),
-    "C16_OUT_OF_ORDER": Reason(
-        "同一参保人的结算时间早于已结算的记录", "请按结算时间先后排列", "claims of one person are not in order of settlement",
-        "Sort by setl_time; order decides deductible and cap",
-    ),
     "P01_UNKNOWN_AREA": Reason("没有该统筹区的规则", "请核对区划代码，或加载该统筹区的规则文件", "no rules are loaded for this area", "Check the division code or add its pool file with --pools"),
     "P02_INSURANCE_SUSPENDED": Reason("参保状态不正常，暂停享受待遇", "请参保人到经办机构核实缴费状态", "the insurance is suspended or ended", "The person should ask the agency about contributions"),
     "P03_WAITING_PERIOD": Reason("仍在待遇等待期内", "等待期满后方可享受待遇", "benefits have not begun yet", "Benefits begin on the stated day"),
@@ -109,5 +105,6 @@ REASONS: dict[str, Reason] = {
     "R04_ITEM_UNKNOWN": Reason("医保目录中没有该项目", "请核对医保编码，或在明细中带出目录等级和自付比例", "the item is in no catalogue of the place of treatment", "Check med_list_codg, or send chrgitm_lv and selfpay_prop with the line"),
     "R05_COUNTER_UNKNOWN": Reason("年度累计项名称不正确", "请按规则中的累计项名称填写", "year_so_far names a counter that the rules do not have", "Use the counter names that `settlement rules show` lists"),
     "R06_REPORTED_MISSING": Reason("缺少补充保险的支付金额", "请补充该基金的支付金额", "a fund that pays a reported amount has none", "Send reported_pay with the fund's amount"),
+    "R07_RATES_TOO_FINE": Reason("规则的比例小数位过多，无法精确计算", "请规则维护人员减少比例的小数位", "the rates of these layers together need finer fractions than can be kept exact", "Use fewer decimals in rates, points, shares or multipliers"),
     "K01_HOSPITAL_PART": Reason("医院负担金额超过剩余费用", "请核对医院负担金额", "hosp_part_amt is more than what the funds leave", "Check hosp_part_amt"),
 }

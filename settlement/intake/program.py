@@ -45,7 +45,7 @@ def _pools(door: Door, book: Book) -> tuple[list[str], np.ndarray]:
     found = [book.area(str(code)) for code in insured.values]
     for at, code in enumerate(found):
         if code is None:
-            rows = np.flatnonzero((insured.codes == at) & ~door.refused)
+            rows = np.flatnonzero(insured.codes == at)
             door.refuse(rows, "P01_UNKNOWN_AREA", "insuplc_admdvs", str(insured.values[at]))
     pools = sorted({code for code in found if code is not None})
     places = np.array([pools.index(code) if code is not None else -1 for code in found] + [-1], np.int64)

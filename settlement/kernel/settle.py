@@ -4,7 +4,7 @@
 persons, so that ranges can run on several threads. Persons share nothing, so the cut between ranges changes nothing.
 """
 
-from settlement.kernel.arith import whole
+from settlement.kernel.arith import half_up, whole
 from settlement.kernel.benefit import Run, count, settle_layer
 from settlement.kernel.jit import compiled
 from settlement.kernel.layout import (
@@ -16,7 +16,6 @@ from settlement.kernel.layout import (
     HOSPITAL_PART_TOO_LARGE,
     MULAID_SLOT,
     SETTLED,
-    BASE_IN_SCOPE,
     C,
     P,
     R,
@@ -32,7 +31,6 @@ def settle_layers(claim, program, scope, claims, tables, state, out):
     _, _, _, first_pay, in_scope = scope
     nothing = (0, 0, 1)
     run = Run(in_scope, first_pay, 0, whole(0), nothing, nothing, nothing)
-    dedc = 0
     at = claim[C.step_start]
     for entry in range(program[P.layer_start], program[P.layer_end]):
         row = tables.program_layers[entry]
@@ -41,10 +39,8 @@ def settle_layers(claim, program, scope, claims, tables, state, out):
         run = settle_layer(layer, claim, run, reported, state, tables.bands, step)
         step[S.layer_row] = row
         count(layer, claim, step, state, 1)
-        if layer[Y.base] == BASE_IN_SCOPE:
-            dedc += step[S.dedc_fen]
         at += 1
-    return run.paid_fen, dedc
+    return run.paid_fen, half_up(run.dedc)
 
 
 @compiled

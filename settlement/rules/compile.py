@@ -63,7 +63,7 @@ def rate_of(benefit: Benefit, band: int, level: str, retired: bool, elsewhere: E
     table = benefit.bands[band].rate_bp
     rate = Fraction(table.get(level, table.get(ANY_LEVEL, 0)), ONE)
     if retired:
-        rate = min(Fraction(1), rate + Fraction(benefit.retired_points_bp, ONE))
+        rate += Fraction(benefit.retired_points_bp, ONE)
         rate = 1 - (1 - rate) * Fraction(benefit.retired_share_bp, ONE)
     if elsewhere is not None and elsewhere.mode == "points":
         rate -= Fraction(elsewhere.amount_bp, ONE)
@@ -94,9 +94,12 @@ class Builder:
         layers = resolve.layers_for(chain, claim, day)
         if isinstance(layers, Missing):
             return layers
-        elsewhere = resolve.elsewhere_for(chain, claim, day)
+        elsewhere = resolve.elsewhere_for(chain, claim, day) if layers else None
         if isinstance(elsewhere, Missing):
             return elsewhere
+        if not self._fits(layers, claim, elsewhere):
+            files = f"{layers[0].cite.file}:{', '.join(str(block.cite.line) for block in layers)}"
+            return Missing("R07_RATES_TOO_FINE", f"{chain[0].code} {claim.scheme}/{claim.care} ({files})")
         rows = tuple(self._layer(pool, block, claim, elsewhere) for block in layers)
         account = resolve.account_for(chain, claim.scheme, day)
         rounding = resolve.rounding_of(chain)
@@ -116,6 +119,14 @@ class Builder:
                 )
             )  # fmt: skip
         return self._program_rows[info]
+
+    def _fits(self, layers: list[Benefit], claim: Claim, elsewhere: Elsewhere | None) -> bool:
+        retired = claim.person.group == "retired"
+        made = []
+        for block in layers:
+            rule = elsewhere if elsewhere is not None and _reduces(elsewhere, block) else None
+            made.append((block, tuple(rate_of(block, b, claim.level, retired, rule) for b in range(len(block.bands))), rule))
+        return fits_exactly(made)
 
     def _layer(self, pool: str, benefit: Benefit, claim: Claim, elsewhere: Elsewhere | None) -> int:
         reduced = elsewhere if elsewhere is not None and _reduces(elsewhere, benefit) else None
@@ -235,8 +246,6 @@ def check_pools(pools: dict[str, Pool]) -> None:
         for scheme, care in sorted(kinds):
             for day in days:
                 _check_overlap(chain, scheme, care, day)
-                if _coarse_bound(chain, scheme, care) >= LIMIT:
-                    _check_exact(chain, scheme, care, day)
 
 
 def _check_overlap(chain: tuple[Pool, ...], scheme: str, care: str, day: date) -> None:
@@ -249,19 +258,6 @@ def _check_overlap(chain: tuple[Pool, ...], scheme: str, care: str, day: date) -
                 raise resolve.overlap(a, b)
 
 
-def _coarse_bound(chain: tuple[Pool, ...], scheme: str, care: str) -> int:
-    """Return a number that no denominator of these layers can reach: every factor of every layer multiplied."""
-    filings = lcm(1, *(Fraction(b.amount_bp, ONE).denominator for pool in chain for b in pool.elsewheres))
-    worst: dict[str, int] = {}
-    for pool in chain:
-        for block in resolve.benefits_for(pool, scheme, care):
-            share = Fraction(block.retired_share_bp, ONE).denominator
-            finest = lcm(100, *(Fraction(r, ONE).denominator for band in block.bands for r in band.rate_bp.values()))
-            finest = lcm(finest, Fraction(block.retired_points_bp, ONE).denominator) * share * filings
-            worst[block.layer] = max(worst.get(block.layer, 1), finest * finest)
-    return prod(worst.values()) * filings * MAX_FEN
-
-
 class Fine(NamedTuple):
     """Denominators that exact amounts of a claim can have at one point of its layers."""
 
@@ -271,43 +267,28 @@ class Fine(NamedTuple):
     rest: int = 1
 
 
-def _check_exact(chain: tuple[Pool, ...], scheme: str, care: str, day: date) -> None:
-    """Refuse rates so fine that exact fractions of a fen would not fit in int64 (arith's promise).
+def fits_exactly(layers: list[tuple[Benefit, tuple[Fraction, ...], Elsewhere | None]]) -> bool:
+    """Tell whether the exact fractions of a fen that these layers can meet stay in int64 (what arith relies on).
 
-    The walk follows every choice a claim can meet (level, retired, filing, capped or not); it is skipped where even the
-    product of everything stays small, which is so for ordinary rules.
+    Follows every choice a claim can take through them (capped or not, and in which band). Ordinary rates pass at once,
+    because even the product of all their denominators is small.
     """
-    layers = _alternatives(chain, scheme, care, day)
-    rules = [None, *(b for pool in chain for b in resolve.in_force(list(pool.elsewheres), day) if b.schemes is None or scheme in b.schemes)]
-    levels = {ANY_LEVEL, *(level for blocks in layers for block in blocks for band in block.bands for level in band.rate_bp)}
-    for rule in rules:
-        for retired in (False, True):
-            for level in levels:
-                _walk(layers, level, retired, rule)
-
-
-def _alternatives(chain: tuple[Pool, ...], scheme: str, care: str, day: date) -> list[list[Benefit]]:
-    by_layer: dict[tuple[int, str], list[Benefit]] = {}
-    for pool in chain:
-        for block in resolve.in_force(resolve.benefits_for(pool, scheme, care), day):
-            if block.covered and block.bands:
-                by_layer.setdefault((block.order, block.layer), []).append(block)
-    return [blocks for _, blocks in sorted(by_layer.items())]
-
-
-def _walk(layers: list[list[Benefit]], level: str, retired: bool, rule: Elsewhere | None) -> None:
+    overs = [lcm(1, *(rate.denominator for rate in rates)) for _, rates, _ in layers]
+    if prod(over**3 for over in overs) * ONE**2 < LIMIT:
+        return True
     states = {Fine()}
-    for blocks in layers:
-        after = set(states)
-        for block in blocks:
-            reduced = rule if rule is not None and _reduces(rule, block) else None
-            rates = tuple(rate_of(block, b, level, retired, reduced) for b in range(len(block.bands)))
-            for state in states:
-                after |= _grow(block, rates, reduced, state)
-        states = after
+    for block, rates, rule in layers:
+        grown: set[Fine] = set()
+        for state in states:
+            after = _grow(block, rates, rule, state)
+            if after is None:
+                return False
+            grown |= after
+        states = grown
+    return True
 
 
-def _grow(block: Benefit, rates: tuple[Fraction, ...], rule: Elsewhere | None, state: Fine) -> set[Fine]:
+def _grow(block: Benefit, rates: tuple[Fraction, ...], rule: Elsewhere | None, state: Fine) -> set[Fine] | None:
     over = lcm(1, *(rate.denominator for rate in rates))
     parts = {int(rate * over) for rate in rates} - {0}
     first = state.first
@@ -324,8 +305,5 @@ def _grow(block: Benefit, rates: tuple[Fraction, ...], rule: Elsewhere | None, s
     # times() multiplies over by the rate's denominator, plus() and minus() scale to a common one.
     largest = max(base * over * over, lcm(state.paid, base * over), dedc, *rests)
     if largest >= LIMIT or MAX_FEN * over >= LIMIT:
-        raise BadRules(
-            "B05_TOO_FINE", f"{block.cite.file}:{block.cite.line}: the rates of {block.layer} with the layers above need "
-            "fractions of a fen that no longer fit", cure="Use fewer decimals in rates, points, shares or multipliers",
-        )  # fmt: skip
+        return None
     return {Fine(p, dedc, first, r) for p in paid for r in rests}

@@ -18,7 +18,7 @@ def read_benefit(reader: Reader, begins: Any, cite: Cite) -> Benefit:
     head = {
         "schemes": reader.take("scheme", list_of(reading.text), (), need=True),
         "cares": reader.take("care", list_of(one_of(codes.CARES)), (), need=True),
-        "levels": reader.take("level", list_of(_level)),
+        "levels": reader.take("level", lambda value: tuple(sorted(list_of(_level)(value), key=codes.LEVELS.index))),
         "who": _who(reader),
         "covered": reader.take("covered", reading.flag, True),
         "repealed": reader.take("repealed", reading.flag, False),

@@ -59,8 +59,8 @@ def in_force(blocks: Iterable[Block], day: date) -> list[Block]:
 
 
 def _own_key(block: Benefit | Elsewhere) -> tuple[object, ...]:
-    # Blocks are asked for one scheme and care at a time, so lists of them are no part of the key here.
-    return (block.layer, block.covered, block.levels, block.who) if isinstance(block, Benefit) else block.key[2:]
+    # Benefits are asked for one scheme and care at a time, so lists of them are no part of the key here.
+    return (block.layer, block.covered, block.levels, block.who) if isinstance(block, Benefit) else block.key
 
 
 def benefits_for(pool: Pool, scheme: str, care: str) -> list[Benefit]:
@@ -126,11 +126,9 @@ def elsewhere_for(chain: Sequence[Pool], claim: Claim, day: date) -> Elsewhere |
     if claim.relation == "local":
         return None
     for pool in chain:
-        blocks = [
-            block
-            for block in in_force([b for b in pool.elsewheres], day)
-            if block.matches(claim.scheme, claim.care, claim.filing, claim.relation)
-        ]
+        speaking = [b for b in pool.elsewheres if b.matches(claim.scheme, claim.care, claim.filing, claim.relation)]
+        latest = max((block.begins for block in speaking if block.begins <= day), default=None)
+        blocks = [block for block in speaking if block.begins == latest]
         if len(blocks) > 1:
             raise BadRules(
                 "B03_OVERLAP", f"{blocks[0].cite.file}:{blocks[0].cite.line} and line {blocks[1].cite.line} both apply",
@@ -159,7 +157,7 @@ def meaning_of(chain: Sequence[Pool], kind: str, code: str, day: date) -> Meanin
             for meaning in pool.meanings
             if meaning.kind == kind and meaning.begins <= day
             for given in meaning.codes
-            if (code == given if kind == "level" else code.startswith(given))
+            if (code.lstrip("0") == given.lstrip("0") if kind == "level" else code.startswith(given))
         ]
         if fits:
             return max(fits, key=lambda fit: fit[:2])[2]

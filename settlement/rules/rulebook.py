@@ -74,10 +74,11 @@ class Rulebook:
 
     def catalogue_areas(self, place: str) -> tuple[str, ...]:
         """Return the areas whose catalogue applies at a place, nearest first."""
-        for near in codes.area_chain(place):
+        nearest = codes.area_chain(place)
+        for at, near in enumerate(nearest):
             if near in self.pools:
-                return tuple(pool.code for pool in self.builder.chains[near])
-        return (*codes.area_chain(place), NATION)
+                return (*nearest[:at], *(pool.code for pool in self.builder.chains[near]))
+        return (*nearest, NATION)
 
     def counters(self, pool: str) -> dict[str, Counter]:
         """Return a pool's counters by name."""
@@ -119,7 +120,7 @@ class Rulebook:
         meanings = [care.cite, group.cite]
         level = asked.level
         if not level and asked.hosp_lv:
-            meaning = resolve.meaning_of(chain, "level", asked.hosp_lv.lstrip("0") or "0", day)
+            meaning = resolve.meaning_of(chain, "level", asked.hosp_lv, day)
             level = meaning.word if meaning else codes.LEVEL_WORDS.get(asked.hosp_lv, "")
             if not level:
                 return Missing("C11_NOT_A_CODE", f"hosp_lv {asked.hosp_lv!r}")
