@@ -27,7 +27,7 @@ INSUTYPES = {"employee": "310", "resident": "390", "340": "340"}
 FIRST_DAY = date(2024, 1, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class World:
     """Pools as parsed TOML by code, catalogue rows, and drafts in settlement order."""
 
@@ -35,6 +35,9 @@ class World:
     pools: dict[str, Block]
     catalogue: list[Block]
     drafts: list[Block]
+
+    def __repr__(self) -> str:
+        return f"random_world({self.seed}, {len(self.drafts)} claims)"  # the whole text would be a hundred kilobytes
 
 
 def random_world(seed: int, most: int = 12, yearly: bool = False) -> World:

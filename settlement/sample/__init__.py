@@ -3,6 +3,6 @@
 ``coverage`` asks the rulebook what it settles, ``people`` draws who went where, ``lines`` what was done, ``table`` makes Arrow of it.
 """
 
-from settlement.sample.table import sample_claims
+from settlement.sample.table import sample_claims, write_sample
 
-__all__ = ["sample_claims"]
+__all__ = ["sample_claims", "write_sample"]

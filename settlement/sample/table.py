@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from settlement import codes
 from settlement.rules.rulebook import Rulebook
@@ -125,3 +127,10 @@ def _details(lines: Lines, goods: Goods, item_unknown: np.ndarray) -> pa.Array:
     }
     items = pa.StructArray.from_arrays(list(columns.values()), list(columns))
     return pa.ListArray.from_arrays(pa.array(lines.start.astype(np.int32)), items)
+
+
+def write_sample(path: Path, count: int, seed: int, book: Rulebook) -> int:
+    """Write ``count`` sampled claims to a Parquet file; return how many fee lines they have."""
+    table = sample_claims(count, book, seed)
+    pq.write_table(table, path, compression="zstd", compression_level=1)
+    return int(pc.sum(pc.list_value_length(table["feedetail"])).as_py())
