@@ -6,6 +6,7 @@ Uses the real PC/SC stack where it is installed, the same card object in-process
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -18,7 +19,7 @@ from pos_adapter.card import VirtualCard
 from pos_adapter.card_image import load_image
 from pos_adapter.pcsc_stack import PcscStack, available
 from pos_adapter.reader import read_identity, same_card_still_there
-from pos_adapter.transport import InProcessSlot, InProcessTransport, PcscTransport, Transport
+from pos_adapter.transport import InProcessSlot, InProcessTransport, PcscTransport, Transport, reader_states
 from settlement.checkout import DATA, Checkout, open_checkout
 from settlement.errors import CardFault, NotAvailable
 from settlement.present import side_by_side
@@ -50,10 +51,18 @@ def counter(card: VirtualCard) -> Iterator[Counter]:
         return
     try:
         stack.slots[0].insert(card)
+        _until_seen(stack.readers[0])
         what = f"真实 PC/SC 栈 real stack: pcscd + vpcd + pyscard, reader {stack.readers[0]!r}"
         yield Counter(PcscTransport(stack.readers[0]), stack.slots[0].pull, what)
     finally:
         stack.stop()
+
+
+def _until_seen(reader: str, deadline_s: float = 3.0) -> None:
+    """Wait until the service has noticed the card (it looks every 0.4 s); reading then says what is wrong, if anything."""
+    end = time.monotonic() + deadline_s
+    while not reader_states().get(reader) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def load_baskets() -> dict[str, dict[str, Any]]:
@@ -69,7 +78,7 @@ def play(folder: Path) -> None:
     card = VirtualCard(load_image(DATA / "cards" / "fictional_gen1.json"))
     with counter(card) as here:
         console.rule("① 读卡 Reading the card")
-        console.print(here.what)
+        console.print(here.what, soft_wrap=True)
         identity = read_identity(here.transport, date.today())
         console.print("\n".join(f"  {name:16} {value}" for name, value in identity.as_dict().items() if value))
         checkout = open_checkout(folder)
@@ -91,13 +100,13 @@ def _settle(console: Console, checkout: Checkout, here: Counter, identity: Any, 
     console.rule("② 药店购药 A pharmacy purchase in Liaoyuan")
     same_card_still_there(here.transport, identity)
     answer = checkout.settle(person, baskets["pharmacy"], PHARMACY, f"{PHARMACY}202405010900000001")
-    console.print(answer.explanation, markup=False)
+    console.print(answer.explanation, markup=False, soft_wrap=True)
     again = checkout.settle(person, baskets["pharmacy"], PHARMACY, f"{PHARMACY}202405010900000001")
     console.print(f"  同一报文再送一次 sent again: {'settled twice!' if again.first else 'the first answer, booked once'}\n")
     console.rule("③ 本地住院 A local inpatient stay in Liaoyuan")
     same_card_still_there(here.transport, identity)
     answer = checkout.settle(person, baskets["inpatient"], HOSPITAL, f"{HOSPITAL}202405201000000001")
-    console.print(answer.explanation, markup=False)
+    console.print(answer.explanation, markup=False, soft_wrap=True)
     console.rule("④ 跨省住院 The same person in Beijing, under each filing")
     outcomes = checkout.under_each_filing(person, baskets["beijing"], BEIJING)
     console.print(side_by_side([outcome.told(0) for outcome in outcomes]))

@@ -71,7 +71,7 @@ class Checkout:
         ``basket`` holds med_type, setl_time, feedetail and what else a claim may say; person, place and level come from
         the registry. Raises BadInput with a refusal code, or what the book raises; then nothing is booked.
         """
-        draft = self._draft(person, basket, fixmedins_code)
+        draft = self._draft(person, basket, fixmedins_code) | {"medins_setl_id": msgid}
         body = json.dumps(draft, sort_keys=True, ensure_ascii=False, default=str).encode()
         message = Message(fixmedins_code, msgid, "2102" if draft["med_type"] == "41" else "2207", body, person.psn_no, draft["setl_time"])
         setl_id = hashlib.sha256(f"{fixmedins_code}|{msgid}".encode()).hexdigest()[:30]

@@ -75,12 +75,12 @@ def night(console: Console, out: Path, claims: int, seed: int) -> None:
     console.print(f"  from Parquet to settled results: {rate:,.0f} claims/s, {lines / seconds['read and settle']:,.0f} lines/s")
     for name in ("fund_by_area_month", "cross_province_matrix", "refusals_by_code"):
         console.print(f"\n[bold]{name}[/bold]")
-        console.print(query(database, name, 12), markup=False)
+        console.print(query(database, name, 12), markup=False, soft_wrap=True)
     console.print(
         "\nTry next:\n"
         f"  settlement settle data/examples/liaoyuan_inpatient.json\n"
         f"  settlement explain data/examples/liaoyuan_inpatient.json --lang en\n"
         f"  settlement rules show 220400 --on 2024-05-01\n"
         f"The database is yours: {database} (views: duckdb, or python -c \"import duckdb; ...\")",
-        markup=False,
+        markup=False, soft_wrap=True,
     )

@@ -55,6 +55,8 @@ def explain(told: dict[str, Any], book: Rulebook, lang: str = "zh") -> list[Sent
     if teller.program.not_covered:
         teller.say("not_covered", teller.program.not_covered)
     for step in told["layers"]:
+        if step["base_fen"] == 0 and step["pay_fen"] == 0:
+            continue  # nothing reached this layer
         _tell_layer(teller, step, book.layer(step["layer_row"]))
     _tell_person(teller)
     return teller.said
