@@ -1,0 +1,1 @@
+"""Ratios within one run against peers and floors; nobody types a figure."""

@@ -1,0 +1,102 @@
+"""What the kernel is compared with: the same source uncompiled, DuckDB SQL, and a floor that only moves the bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.world import World, empty_results
+from settlement.intake import ClaimBatch
+from settlement.kernel.layout import C, L, P, Results, T, Y
+
+SQL = Path(__file__).with_name("peer.sql")
+
+
+def uncompiled(persons: int, claims: int) -> dict[str, Any]:
+    """Return seconds per claim and the result bits of the pure-Python integer calculation, run in its own process."""
+    code = f"from benchmarks.uncompiled import main; main({persons}, {claims})"
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def floor(batch: ClaimBatch, results: Results, threads: int) -> float:
+    """Return the seconds to read every input byte and write every output byte of the kernel, on as many threads."""
+    sources = [batch.claims.columns, batch.claims.lines, batch.claims.person_start, batch.state.values]
+    targets = [results.columns, results.lines, results.layers, batch.state.values]
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        reads = [pool.submit(part.sum) for source in sources for part in _parts(source, threads)]
+        writes = [pool.submit(part.fill, 1) for target in targets[:-1] for part in _parts(target, threads)]
+        for task in (*reads, *writes):
+            task.result()
+    state = batch.state.values
+    np.copyto(state, state)
+    return time.perf_counter() - begin
+
+
+def _parts(array: np.ndarray, threads: int) -> list[np.ndarray]:
+    return np.array_split(array.reshape(-1), threads)
+
+
+class DuckPeer:
+    """The same calculation in DuckDB SQL: lines by join and group-by, persons by list_reduce over their claims in order."""
+
+    def __init__(self, world: World) -> None:
+        self.connection = duckdb.connect(":memory:")
+        batch = world.batch
+        claims, lines, tables = batch.claims.columns, batch.claims.lines, batch.tables
+        layer = np.where(
+            tables.programs[:, P.layer_end] > tables.programs[:, P.layer_start], tables.program_layers[np.minimum(tables.programs[:, P.layer_start], tables.program_layers.size - 1)], -1
+        )  # fmt: skip
+        owner = np.repeat(np.arange(claims.shape[1]), claims[C.line_end] - claims[C.line_start])
+        self._table("lines", {"claim": owner, "amount": lines[L.det_item_fee_sumamt_fen], "cnt": lines[L.cnt_e4], "term": lines[L.term]})
+        terms = {"term": np.arange(tables.terms.shape[0]), "lv": tables.terms[:, T.chrgitm_lv], "ratio": tables.terms[:, T.selfpay_bp]}
+        self._table("terms", terms | {"lim": tables.terms[:, T.pric_uplmt_e4]})
+        self._table("claims", {"claim": np.arange(claims.shape[1]), "year_row": claims[C.year_row], "layer": layer[claims[C.program]]})
+        rules = {name: tables.layers[:, getattr(Y, name)] for name in (
+            "dedc_kind", "dedc_e4", "dedc_slot", "dedc_later", "dedc_step_fen", "dedc_floor_fen", "cap_kind", "cap_fen", "cap_slot", "rate_over",
+        )}  # fmt: skip
+        self._table("rules", {"layer": np.arange(tables.layers.shape[0]), "part": tables.bands[tables.layers[:, Y.band_start], 1], **rules})
+
+    def _table(self, name: str, columns: dict[str, np.ndarray]) -> None:
+        arrow = pa.table({key: np.ascontiguousarray(value) for key, value in columns.items()})
+        self.connection.register("incoming", arrow)
+        self.connection.execute(f"CREATE TABLE {name} AS SELECT * FROM incoming")
+        self.connection.unregister("incoming")
+
+    def run(self) -> tuple[float, dict[int, tuple[int, int, int]]]:
+        """Return seconds, and for each year row (claims, fund, in scope) in fen."""
+        begin = time.perf_counter()
+        rows = self.connection.execute(SQL.read_text(encoding="utf-8")).fetchall()
+        seconds = time.perf_counter() - begin
+        return seconds, {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+def kernel_totals(batch: ClaimBatch, results: Results, fund_row: int, scope_row: int) -> dict[int, tuple[int, int, int]]:
+    """Return the kernel's sums in the form of ``DuckPeer.run``."""
+    rows = batch.claims.columns[C.year_row]
+    distinct, position = np.unique(rows, return_inverse=True)
+    sums = [np.zeros(distinct.size, np.int64) for _ in range(3)]
+    for total, values in zip(sums, (np.ones(rows.size, np.int64), results.columns[fund_row], results.columns[scope_row]), strict=True):
+        np.add.at(total, position.reshape(-1), values)
+    return dict(zip(distinct.tolist(), zip(*(total.tolist() for total in sums), strict=True), strict=True))
+
+
+def warmed(batch: ClaimBatch) -> Results:
+    """Return result arrays whose pages are already there, so that no engine pays for the first touch of another's."""
+    results = empty_results(batch)
+    for part in results:
+        part.fill(0)
+    return results
