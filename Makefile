@@ -51,6 +51,7 @@ format: $(VENV)/.installed ## let ruff lay the code out and mend what it can
 
 bench: setup ## ratios against peers and floors, measured in one run
 	$(BIN)/python -m pytest benchmarks --benchmark-enable $(PYTEST_ARGS)
+	$(BIN)/python -m benchmarks.render
 
 lock: ## write requirements.lock anew from pyproject.toml, in an empty environment
 	@rm -rf build/lock && PYTHON="$(PYTHON)" bash scripts/make_venv.sh build/lock

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from benchmarks.world import World, empty_results
 from settlement.intake import ClaimBatch
-from settlement.kernel.layout import C, L, P, Results, T, Y
+from settlement.kernel.layout import C, L, P, R, Results, T, Y
 
 SQL = Path(__file__).with_name("peer.sql")
 
@@ -61,14 +61,31 @@ class DuckPeer:
             tables.programs[:, P.layer_end] > tables.programs[:, P.layer_start], tables.program_layers[np.minimum(tables.programs[:, P.layer_start], tables.program_layers.size - 1)], -1
         )  # fmt: skip
         owner = np.repeat(np.arange(claims.shape[1]), claims[C.line_end] - claims[C.line_start])
-        self._table("lines", {"claim": owner, "amount": lines[L.det_item_fee_sumamt_fen], "cnt": lines[L.cnt_e4], "term": lines[L.term]})
-        terms = {"term": np.arange(tables.terms.shape[0]), "lv": tables.terms[:, T.chrgitm_lv], "ratio": tables.terms[:, T.selfpay_bp]}
+        self._table(
+            "lines",
+            {"line": np.arange(owner.size), "claim": owner, "amount": lines[L.det_item_fee_sumamt_fen], "cnt": lines[L.cnt_e4], "term": lines[L.term]},
+        )
+        terms = {
+            "term": np.arange(tables.terms.shape[0]),
+            "lv": tables.terms[:, T.chrgitm_lv],
+            "ratio": tables.terms[:, T.selfpay_bp],
+        }
         self._table("terms", terms | {"lim": tables.terms[:, T.pric_uplmt_e4]})
-        self._table("claims", {"claim": np.arange(claims.shape[1]), "year_row": claims[C.year_row], "layer": layer[claims[C.program]]})
+        self._table(
+            "claims",
+            {"claim": np.arange(claims.shape[1]), "year_row": claims[C.year_row], "layer": layer[claims[C.program]]},
+        )
         rules = {name: tables.layers[:, getattr(Y, name)] for name in (
             "dedc_kind", "dedc_e4", "dedc_slot", "dedc_later", "dedc_step_fen", "dedc_floor_fen", "cap_kind", "cap_fen", "cap_slot", "rate_over",
         )}  # fmt: skip
-        self._table("rules", {"layer": np.arange(tables.layers.shape[0]), "part": tables.bands[tables.layers[:, Y.band_start], 1], **rules})
+        self._table(
+            "rules",
+            {
+                "layer": np.arange(tables.layers.shape[0]),
+                "part": tables.bands[tables.layers[:, Y.band_start], 1],
+                **rules,
+            },
+        )
 
     def _table(self, name: str, columns: dict[str, np.ndarray]) -> None:
         arrow = pa.table({key: np.ascontiguousarray(value) for key, value in columns.items()})
@@ -76,22 +93,26 @@ class DuckPeer:
         self.connection.execute(f"CREATE TABLE {name} AS SELECT * FROM incoming")
         self.connection.unregister("incoming")
 
-    def run(self) -> tuple[float, dict[int, tuple[int, int, int]]]:
-        """Return seconds, and for each year row (claims, fund, in scope) in fen."""
+    def run(self) -> float:
+        """Return the seconds to make a result for every line and every claim."""
         begin = time.perf_counter()
-        rows = self.connection.execute(SQL.read_text(encoding="utf-8")).fetchall()
-        seconds = time.perf_counter() - begin
-        return seconds, {row[0]: (row[1], row[2], row[3]) for row in rows}
+        self.connection.execute(SQL.read_text(encoding="utf-8"))
+        return time.perf_counter() - begin
+
+    def differing(self, results: Results) -> int:
+        """Return in how many claims the SQL and the kernel differ, in any amount that both give."""
+        columns = {name: results.columns[getattr(R, column)] for name, column in COMPARED.items()}
+        self._table("kernel", {"claim": np.arange(results.columns.shape[1]), **columns})
+        same = " AND ".join(f"s.{name} = k.{name}" for name in COMPARED)
+        row = self.connection.execute(f"SELECT count(*) FROM kernel k LEFT JOIN claim_results s USING (claim) WHERE NOT coalesce({same}, false)").fetchone()
+        assert row is not None
+        return int(row[0])
 
 
-def kernel_totals(batch: ClaimBatch, results: Results, fund_row: int, scope_row: int) -> dict[int, tuple[int, int, int]]:
-    """Return the kernel's sums in the form of ``DuckPeer.run``."""
-    rows = batch.claims.columns[C.year_row]
-    distinct, position = np.unique(rows, return_inverse=True)
-    sums = [np.zeros(distinct.size, np.int64) for _ in range(3)]
-    for total, values in zip(sums, (np.ones(rows.size, np.int64), results.columns[fund_row], results.columns[scope_row]), strict=True):
-        np.add.at(total, position.reshape(-1), values)
-    return dict(zip(distinct.tolist(), zip(*(total.tolist() for total in sums), strict=True), strict=True))
+COMPARED = {
+    "medfee": "medfee_sumamt_fen", "own": "fulamt_ownpay_amt_fen", "over_limit": "overlmt_selfpay_fen", "in_scope": "inscp_scp_amt_fen",
+    "first_pay": "preselfpay_amt_fen", "dedc": "act_pay_dedc_fen", "pay": "fund_pay_sumamt_fen", "person": "psn_part_amt_fen",
+}  # fmt: skip
 
 
 def warmed(batch: ClaimBatch) -> Results:

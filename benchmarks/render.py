@@ -21,11 +21,16 @@ def table(f: dict[str, Any], lang: str) -> str:
         (f"{words[2]} ({f['python_claims']:,} claims)", f"{f['kernel_vs_python']:,}×"),
         (f"{words[3]} ({f['duckdb_claims']:,} claims)", f"{f['kernel_vs_duckdb']:,}×"),
         (words[4], f"{f['kernel_vs_floor']}× its time"),
-        (words[5], f"{f['claims_per_s']:,} claims/s, {f['lines_per_s']:,} lines/s ({f['claims']:,} claims, {f['lines']:,} lines)"),
+        (
+            words[5],
+            f"{f['claims_per_s']:,} claims/s, {f['lines_per_s']:,} lines/s ({f['claims']:,} claims, {f['lines']:,} lines)",
+        ),
         (words[6], f"p50 {kernel['p50']} µs, p99 {kernel['p99']} µs"),
         (words[7], f"p50 {door['p50']} µs, p99 {door['p99']} µs"),
     ]
-    machine = f"{f['machine']['cores']} cores, Python {f['machine']['python']}, " + ", ".join(f"{k} {v}" for k, v in f["versions"].items())
+    machine = f"{f['machine']['cores']} cores, Python {f['machine']['python']}, " + ", ".join(
+        f"{k} {v}" for k, v in f["versions"].items()
+    )
     lines = [f"| {words[0]} | {words[1]} |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
     return "\n".join(lines) + f"\n\n{machine}"
 

@@ -114,8 +114,12 @@ def _is_plain(layer: np.ndarray) -> bool:
     capped = layer[Y.cap_kind] == CAP_NONE or (layer[Y.cap_kind] == CAP_FUND and layer[Y.cap_period] == PER_YEAR)
     one_band = layer[Y.band_end] - layer[Y.band_start] == 1
     simple = layer[Y.base] == BASE_IN_SCOPE and not layer[Y.reported] and not layer[Y.first_elsewhere_part]
-    stepped = layer[Y.dedc_kind] != DEDC_ADMISSION or not (layer[Y.dedc_again_days] or layer[Y.dedc_transfer] or layer[Y.dedc_later] > 1)
-    return bool(capped and one_band and simple and stepped and (layer[Y.dedc_kind] != DEDC_YEAR or layer[Y.dedc_slot] >= 0))
+    stepped = layer[Y.dedc_kind] != DEDC_ADMISSION or not (
+        layer[Y.dedc_again_days] or layer[Y.dedc_transfer] or layer[Y.dedc_later] > 1
+    )
+    return bool(
+        capped and one_band and simple and stepped and (layer[Y.dedc_kind] != DEDC_YEAR or layer[Y.dedc_slot] >= 0)
+    )
 
 
 def only_persons(world: World, mask: np.ndarray) -> World:
@@ -131,6 +135,8 @@ def only_persons(world: World, mask: np.ndarray) -> World:
     layers = _layers(batch)[keep]
     columns[C.step_start] = np.cumsum(layers) - layers
     starts = np.concatenate([[0], np.cumsum(sizes[mask])])
-    claims = batch.claims._replace(columns=columns, person_start=starts, lines=np.ascontiguousarray(batch.claims.lines[:, at]))
+    claims = batch.claims._replace(
+        columns=columns, person_start=starts, lines=np.ascontiguousarray(batch.claims.lines[:, at])
+    )
     cut = batch._replace(claims=claims, order=batch.order[keep], steps=int(layers.sum()))
     return World(world.book, cut, columns.shape[1], at.size)

@@ -95,14 +95,18 @@ def play(folder: Path) -> None:
             checkout.ledger.close()
 
 
-def _settle(console: Console, checkout: Checkout, here: Counter, identity: Any, baskets: dict[str, dict[str, Any]]) -> None:
+def _settle(
+    console: Console, checkout: Checkout, here: Counter, identity: Any, baskets: dict[str, dict[str, Any]]
+) -> None:
     person = checkout.person(identity)
     console.rule("② 药店购药 A pharmacy purchase in Liaoyuan")
     same_card_still_there(here.transport, identity)
     answer = checkout.settle(person, baskets["pharmacy"], PHARMACY, f"{PHARMACY}202405010900000001")
     console.print(answer.explanation, markup=False, soft_wrap=True)
     again = checkout.settle(person, baskets["pharmacy"], PHARMACY, f"{PHARMACY}202405010900000001")
-    console.print(f"  同一报文再送一次 sent again: {'settled twice!' if again.first else 'the first answer, booked once'}\n")
+    console.print(
+        f"  同一报文再送一次 sent again: {'settled twice!' if again.first else 'the first answer, booked once'}\n"
+    )
     console.rule("③ 本地住院 A local inpatient stay in Liaoyuan")
     same_card_still_there(here.transport, identity)
     answer = checkout.settle(person, baskets["inpatient"], HOSPITAL, f"{HOSPITAL}202405201000000001")

@@ -73,7 +73,14 @@ class Checkout:
         """
         draft = self._draft(person, basket, fixmedins_code) | {"medins_setl_id": msgid}
         body = json.dumps(draft, sort_keys=True, ensure_ascii=False, default=str).encode()
-        message = Message(fixmedins_code, msgid, "2102" if draft["med_type"] == "41" else "2207", body, person.psn_no, draft["setl_time"])
+        message = Message(
+            fixmedins_code,
+            msgid,
+            "2102" if draft["med_type"] == "41" else "2207",
+            body,
+            person.psn_no,
+            draft["setl_time"],
+        )
         setl_id = hashlib.sha256(f"{fixmedins_code}|{msgid}".encode()).hexdigest()[:30]
 
         def compute(state: PersonState) -> Booking:
@@ -97,7 +104,12 @@ class Checkout:
 
     def _draft(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str) -> dict[str, Any]:
         if "year_so_far" in basket or "balc" in basket:
-            raise BadInput("C14_UNKNOWN_FIELD", "a basket carries no year_so_far or balc", "the book holds the counters", "Leave them out")
+            raise BadInput(
+                "C14_UNKNOWN_FIELD",
+                "a basket carries no year_so_far or balc",
+                "the book holds the counters",
+                "Leave them out",
+            )
         place = self.registry.place(fixmedins_code)
         day = date.fromisoformat(str(basket.get("endtime") or basket["setl_time"])[:10])
         known = {
@@ -119,7 +131,12 @@ class Checkout:
         if settled.refusals:
             refusal = settled.refusals[0]
             reason = REASONS[refusal.code]
-            raise BadInput(refusal.code, f"{reason.en}: {refusal.field} {refusal.found}", cure=reason.cure_en, zh=str(refusal.as_row()["message_zh"]))
+            raise BadInput(
+                refusal.code,
+                f"{reason.en}: {refusal.field} {refusal.found}",
+                cure=reason.cure_en,
+                zh=str(refusal.as_row()["message_zh"]),
+            )
         return settled
 
     def _answer(self, settled: Settled) -> dict[str, Any]:
@@ -165,4 +182,3 @@ def _booking(setl_id: str, content: bytes, settled: Settled, insutype: str) -> B
     if shared_beside:
         postings.append(Posting("shared_account", "310200", -shared_beside))
     return Booking(setl_id, content, counters, row["balc"], tuple(postings))
-

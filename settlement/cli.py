@@ -6,9 +6,9 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.console import Console
 
 from settlement import __version__
@@ -38,7 +38,7 @@ def _settled(file: Path, pools: Path | None) -> tuple[Settled, Rulebook]:
 @app.command
 def settle(
     file: Path, *, pools: Path | None = None, out: Path | None = None,
-    format: Format = "table", strict: bool = False,  # noqa: A002 - the flag's name is the interface
+    format: Format = "table", strict: bool = False,
 ) -> int:  # fmt: skip
     """Settle the claims of a file; claims that cannot be settled are listed with reasons, the others are.
 
@@ -68,8 +68,8 @@ def settle(
         _emit(json.dumps(content, ensure_ascii=False, indent=1), out, f"{file.stem}.result.json")
     else:
         _emit(_table_text(settled, refused), out, f"{file.stem}.result.txt")
-    print(f"settled {settled.kept.size}, refused {settled.drafts.count - settled.kept.size}", file=sys.stderr)
-    return int(strict and settled.kept.size < settled.drafts.count)
+    print(f"settled {settled.kept.size}, refused {settled.drafts.size - settled.kept.size}", file=sys.stderr)
+    return int(strict and settled.kept.size < settled.drafts.size)
 
 
 def _table_text(settled: Settled, refused: list[dict[str, object]]) -> str:
@@ -84,7 +84,10 @@ def _table_text(settled: Settled, refused: list[dict[str, object]]) -> str:
             console.print(refusal_table(refused[:TOLD_AT_MOST]))
         for counter in list(settled.counters())[:TOLD_AT_MOST] if len(told) <= SHOWN_SIDE_BY_SIDE else []:
             value = counter["value"] if counter["kind"] == "admissions" else f"{counter['value'] / 100:.2f}"
-            console.print(f"  {counter['psn_no']} {counter['area']} {counter['period']} from {counter['period_start']}: {counter['counter']} = {value}", markup=False)
+            console.print(
+                f"  {counter['psn_no']} {counter['area']} {counter['period']} from {counter['period_start']}: {counter['counter']} = {value}",
+                markup=False,
+            )
     return captured.get()
 
 
@@ -98,9 +101,7 @@ def _emit(text: str, out: Path | None, name: str) -> None:
 
 
 @app.command
-def explain(
-    file: Path, *, claim: str = "", lang: Literal["zh", "en"] = "zh", pools: Path | None = None
-) -> int:
+def explain(file: Path, *, claim: str = "", lang: Literal["zh", "en"] = "zh", pools: Path | None = None) -> int:
     """Explain settled claims: every step in a sentence, with article, source and confidence.
 
     Parameters
@@ -115,7 +116,9 @@ def explain(
         A folder of pool files.
     """
     settled, book = _settled(file, pools)
-    rows = [k for k in settled.kept.tolist() if not claim or settled.drafts.claim_id(int(settled.batch.order[k])) == claim]
+    rows = [
+        k for k in settled.kept.tolist() if not claim or settled.drafts.claim_id(int(settled.batch.order[k])) == claim
+    ]
     print("\n\n".join(as_text(settled.told(k), book, lang) for k in rows[:TOLD_AT_MOST]))
     for refusal in settled.refusals:
         if not claim or refusal.claim_id == claim:

@@ -69,10 +69,14 @@ def night(console: Console, out: Path, claims: int, seed: int) -> None:
         build_database(database, results)
         step("database", at)
     kept = int(settled.kept.size)
-    console.print(f"  settled {kept:,}, refused {settled.drafts.count - kept:,} with reasons; balance A–D holds on every row")
+    console.print(
+        f"  settled {kept:,}, refused {settled.drafts.size - kept:,} with reasons; balance A–D holds on every row"
+    )
     console.print("  " + ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items()))
     rate = claims / seconds["read and settle"]
-    console.print(f"  from Parquet to settled results: {rate:,.0f} claims/s, {lines / seconds['read and settle']:,.0f} lines/s")
+    console.print(
+        f"  from Parquet to settled results: {rate:,.0f} claims/s, {lines / seconds['read and settle']:,.0f} lines/s"
+    )
     for name in ("fund_by_area_month", "cross_province_matrix", "refusals_by_code"):
         console.print(f"\n[bold]{name}[/bold]")
         console.print(query(database, name, 12), markup=False, soft_wrap=True)
@@ -81,6 +85,7 @@ def night(console: Console, out: Path, claims: int, seed: int) -> None:
         f"  settlement settle data/examples/liaoyuan_inpatient.json\n"
         f"  settlement explain data/examples/liaoyuan_inpatient.json --lang en\n"
         f"  settlement rules show 220400 --on 2024-05-01\n"
-        f"The database is yours: {database} (views: duckdb, or python -c \"import duckdb; ...\")",
-        markup=False, soft_wrap=True,
+        f'The database is yours: {database} (views: duckdb, or python -c "import duckdb; ...")',
+        markup=False,
+        soft_wrap=True,
     )

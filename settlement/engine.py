@@ -58,7 +58,7 @@ class Settled(NamedTuple):
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict a draft, in order: amounts in fen under the national names, or {"refused": code}."""
-        made: list[dict[str, Any]] = [{} for _ in range(self.drafts.count)]
+        made: list[dict[str, Any]] = [{} for _ in range(self.drafts.size)]
         for refusal in self.refusals:
             made[refusal.claim].setdefault("refused", refusal.code)
         after = self.counters_after()
@@ -95,8 +95,14 @@ class Settled(NamedTuple):
         claim = int(self.batch.order[k])
         text = self.drafts.text
         told = {name: text[name].at(claim) for name in ("insuplc_admdvs", "mdtrtarea_admvs", "filing", "psn_no")}
-        told |= {"medins_setl_id": self.drafts.claim_id(claim), "day": str(np.datetime64(int(self.batch.day[claim]), "D"))}
-        told |= {"program": int(self.batch.claims.columns[C.program, k]), "lines": [self.line(at) for at in self.lines_of(claim)]}
+        told |= {
+            "medins_setl_id": self.drafts.claim_id(claim),
+            "day": str(np.datetime64(int(self.batch.day[claim]), "D")),
+        }
+        told |= {
+            "program": int(self.batch.claims.columns[C.program, k]),
+            "lines": [self.line(at) for at in self.lines_of(claim)],
+        }
         return told | self.row(k)
 
     def lines_of(self, claim: int) -> range:
@@ -119,7 +125,9 @@ class Settled(NamedTuple):
 
     def row(self, k: int) -> dict[str, Any]:
         """Return kernel row ``k`` as a dict of amounts in fen with its layers."""
-        row: dict[str, Any] = {c.name.removesuffix("_fen"): int(self.results.columns[n, k]) for n, c in enumerate(RESULT[:-1])}
+        row: dict[str, Any] = {
+            c.name.removesuffix("_fen"): int(self.results.columns[n, k]) for n, c in enumerate(RESULT[:-1])
+        }
         row["layers"] = [self.step(at) for at in self.steps_of(k)]
         return row
 
@@ -145,7 +153,9 @@ class Settled(NamedTuple):
                 continue
             pool, kind = state.pools[state.row_pool[row]], PERIODS[state.row_kind[row]]
             start = str(np.datetime64(int(state.row_start[row]), "D"))
-            person = self.drafts.text["psn_no"].at(int(state.row_draft[row])) or self.drafts.claim_id(int(state.row_draft[row]))
+            person = self.drafts.text["psn_no"].at(int(state.row_draft[row])) or self.drafts.claim_id(
+                int(state.row_draft[row])
+            )
             for name, counter in self.book.counters(pool).items():
                 if counter.period == kind:
                     yield {
@@ -183,7 +193,9 @@ def run_kernel(batch: ClaimBatch, results: Results, threads: int | None = None) 
 def assert_balanced(results: Results) -> None:
     """Check the identities A to D on every settled row; raises SettlementError K00 (a fault of ours, never of input)."""
     r = results.columns
-    shared_beside = np.minimum(r[R.acct_mulaid_pay_fen], r[R.psn_part_amt_fen] - r[R.acct_pay_fen] - r[R.psn_cash_pay_fen])
+    shared_beside = np.minimum(
+        r[R.acct_mulaid_pay_fen], r[R.psn_part_amt_fen] - r[R.acct_pay_fen] - r[R.psn_cash_pay_fen]
+    )
     scope = r[R.fulamt_ownpay_amt_fen] + r[R.overlmt_selfpay_fen] + r[R.preselfpay_amt_fen] + r[R.inscp_scp_amt_fen]
     good = r[R.medfee_sumamt_fen] == scope
     good &= r[R.medfee_sumamt_fen] == r[R.fund_pay_sumamt_fen] + r[R.psn_part_amt_fen] + r[R.hosp_part_amt_fen]
@@ -194,7 +206,12 @@ def assert_balanced(results: Results) -> None:
     good |= r[R.status] != SETTLED
     if not good.all():
         row = int(np.flatnonzero(~good)[0])
-        raise SettlementError("K00_UNBALANCED", f"row {row}: {r[:, row].tolist()}", "the parts do not sum to the whole", "Report this as a fault")
+        raise SettlementError(
+            "K00_UNBALANCED",
+            f"row {row}: {r[:, row].tolist()}",
+            "the parts do not sum to the whole",
+            "Report this as a fault",
+        )
 
 
 def settle_drafts(drafts: Drafts | Sequence[Any], book: Rulebook, threads: int | None = None) -> Settled:

@@ -75,36 +75,142 @@ class Refusal(NamedTuple):
 
 # The codes are part of the interface: a code is never reused for another meaning.
 REASONS: dict[str, Reason] = {
-    "C01_FIELD_MISSING": Reason("缺少必填字段", "请补填后重传", "a required field is missing", "Fill it in and send again"),
+    "C01_FIELD_MISSING": Reason(
+        "缺少必填字段", "请补填后重传", "a required field is missing", "Fill it in and send again"
+    ),
     "C02_NOT_AN_AMOUNT": Reason(
-        "金额或数量格式不正确", "请按元填写，最多两位小数（单价六位、数量四位）", "not a readable amount",
+        "金额或数量格式不正确",
+        "请按元填写，最多两位小数（单价六位、数量四位）",
+        "not a readable amount",
         "Write yuan with at most two decimals (six for a price, four for a quantity)",
     ),
     "C03_NEGATIVE": Reason(
-        "金额或数量为负或为零", "退费请走冲正或撤销，不要传负数", "an amount or quantity is negative or zero where it may not be",
+        "金额或数量为负或为零",
+        "退费请走冲正或撤销，不要传负数",
+        "an amount or quantity is negative or zero where it may not be",
         "A refund is a reversal of the first settlement, not a negative claim",
     ),
-    "C04_TOO_LARGE": Reason("金额超出可计算上限", "请核对小数点", "an amount is over the bound of exact arithmetic", "Check the decimal point"),
-    "C05_NOT_A_DATE": Reason("日期格式不正确", "请写成 2024-05-01 或 2024-05-01 10:00:00", "not a readable date", "Write 2024-05-01 or 2024-05-01 10:00:00"),
-    "C06_NO_LINES": Reason("没有费用明细", "请上传费用明细后再结算", "the claim has no fee lines", "Send the fee lines with the claim"),
-    "C07_LINE_ARITHMETIC": Reason("单价×数量与金额不符", "请核对明细的单价、数量和金额", "price times quantity is not the line amount", "Check pric, cnt and det_item_fee_sumamt"),
-    "C08_DUPLICATE_LINE": Reason("费用明细流水号重复", "同一流水号只能上传一次", "a fee line is there twice", "Each feedetl_sn may appear once in a claim"),
-    "C09_TOTAL_DIFFERS": Reason("明细合计与总费用不符", "请核对明细与总费用", "the lines do not add up to medfee_sumamt", "Check the lines and the total"),
-    "C10_DUPLICATE_CLAIM": Reason("结算流水号重复", "同一流水号在一批中只能出现一次", "the claim id is there twice in this file", "Give each claim its own medins_setl_id"),
-    "C11_NOT_A_CODE": Reason("代码不在允许的取值内", "请按代码表填写", "not one of the allowed codes", "Use a code of the table"),
-    "C12_CURRENCY": Reason("币种不是人民币", "本系统只结算人民币", "the currency is not CNY", "Only amounts in CNY are settled"),
-    "C13_DATES_CROSS": Reason("出院日期早于入院日期", "请核对起止时间", "the stay ends before it begins", "Check begntime and endtime"),
-    "C14_UNKNOWN_FIELD": Reason("出现无法识别的字段", "请核对字段名，参见报文说明", "a field is not known here", "Check the spelling against docs/claim-format.md"),
-    "C15_NOT_AN_OBJECT": Reason("报文结构不正确", "每笔结算应是一个对象", "the claim is not an object with fields", "Each claim is one JSON object or row"),
-    "P01_UNKNOWN_AREA": Reason("没有该统筹区的规则", "请核对区划代码，或加载该统筹区的规则文件", "no rules are loaded for this area", "Check the division code or add its pool file with --pools"),
-    "P02_INSURANCE_SUSPENDED": Reason("参保状态不正常，暂停享受待遇", "请参保人到经办机构核实缴费状态", "the insurance is suspended or ended", "The person should ask the agency about contributions"),
-    "P03_WAITING_PERIOD": Reason("仍在待遇等待期内", "等待期满后方可享受待遇", "benefits have not begun yet", "Benefits begin on the stated day"),
-    "R01_RULE_MISSING": Reason("没有可用的待遇规则", "该待遇未录入，请联系规则维护人员", "no rule covers this claim", "The rule is not in the pool file; ask the rule author"),
-    "R02_LEVEL_MISSING": Reason("规则未规定该等级医疗机构", "请核对医院等级", "the rule says nothing for this hospital level", "Check the level, or add it to the rule"),
-    "R03_ELSEWHERE_MISSING": Reason("没有该备案类型的异地就医规则", "该规则未录入，请联系规则维护人员", "no rule for care elsewhere under this filing", "The rule is not in the pool file; ask the rule author"),
-    "R04_ITEM_UNKNOWN": Reason("医保目录中没有该项目", "请核对医保编码，或在明细中带出目录等级和自付比例", "the item is in no catalogue of the place of treatment", "Check med_list_codg, or send chrgitm_lv and selfpay_prop with the line"),
-    "R05_COUNTER_UNKNOWN": Reason("年度累计项名称不正确", "请按规则中的累计项名称填写", "year_so_far names a counter that the rules do not have", "Use the counter names that `settlement rules show` lists"),
-    "R06_REPORTED_MISSING": Reason("缺少补充保险的支付金额", "请补充该基金的支付金额", "a fund that pays a reported amount has none", "Send reported_pay with the fund's amount"),
-    "R07_RATES_TOO_FINE": Reason("规则的比例小数位过多，无法精确计算", "请规则维护人员减少比例的小数位", "the rates of these layers together need finer fractions than can be kept exact", "Use fewer decimals in rates, points, shares or multipliers"),
-    "K01_HOSPITAL_PART": Reason("医院负担金额超过剩余费用", "请核对医院负担金额", "hosp_part_amt is more than what the funds leave", "Check hosp_part_amt"),
+    "C04_TOO_LARGE": Reason(
+        "金额超出可计算上限",
+        "请核对小数点",
+        "an amount is over the bound of exact arithmetic",
+        "Check the decimal point",
+    ),
+    "C05_NOT_A_DATE": Reason(
+        "日期格式不正确",
+        "请写成 2024-05-01 或 2024-05-01 10:00:00",
+        "not a readable date",
+        "Write 2024-05-01 or 2024-05-01 10:00:00",
+    ),
+    "C06_NO_LINES": Reason(
+        "没有费用明细", "请上传费用明细后再结算", "the claim has no fee lines", "Send the fee lines with the claim"
+    ),
+    "C07_LINE_ARITHMETIC": Reason(
+        "单价×数量与金额不符",
+        "请核对明细的单价、数量和金额",
+        "price times quantity is not the line amount",
+        "Check pric, cnt and det_item_fee_sumamt",
+    ),
+    "C08_DUPLICATE_LINE": Reason(
+        "费用明细流水号重复",
+        "同一流水号只能上传一次",
+        "a fee line is there twice",
+        "Each feedetl_sn may appear once in a claim",
+    ),
+    "C09_TOTAL_DIFFERS": Reason(
+        "明细合计与总费用不符",
+        "请核对明细与总费用",
+        "the lines do not add up to medfee_sumamt",
+        "Check the lines and the total",
+    ),
+    "C10_DUPLICATE_CLAIM": Reason(
+        "结算流水号重复",
+        "同一流水号在一批中只能出现一次",
+        "the claim id is there twice in this file",
+        "Give each claim its own medins_setl_id",
+    ),
+    "C11_NOT_A_CODE": Reason(
+        "代码不在允许的取值内", "请按代码表填写", "not one of the allowed codes", "Use a code of the table"
+    ),
+    "C12_CURRENCY": Reason(
+        "币种不是人民币", "本系统只结算人民币", "the currency is not CNY", "Only amounts in CNY are settled"
+    ),
+    "C13_DATES_CROSS": Reason(
+        "出院日期早于入院日期", "请核对起止时间", "the stay ends before it begins", "Check begntime and endtime"
+    ),
+    "C14_UNKNOWN_FIELD": Reason(
+        "出现无法识别的字段",
+        "请核对字段名，参见报文说明",
+        "a field is not known here",
+        "Check the spelling against docs/claim-format.md",
+    ),
+    "C15_NOT_AN_OBJECT": Reason(
+        "报文结构不正确",
+        "每笔结算应是一个对象",
+        "the claim is not an object with fields",
+        "Each claim is one JSON object or row",
+    ),
+    "P01_UNKNOWN_AREA": Reason(
+        "没有该统筹区的规则",
+        "请核对区划代码，或加载该统筹区的规则文件",
+        "no rules are loaded for this area",
+        "Check the division code or add its pool file with --pools",
+    ),
+    "P02_INSURANCE_SUSPENDED": Reason(
+        "参保状态不正常，暂停享受待遇",
+        "请参保人到经办机构核实缴费状态",
+        "the insurance is suspended or ended",
+        "The person should ask the agency about contributions",
+    ),
+    "P03_WAITING_PERIOD": Reason(
+        "仍在待遇等待期内", "等待期满后方可享受待遇", "benefits have not begun yet", "Benefits begin on the stated day"
+    ),
+    "R01_RULE_MISSING": Reason(
+        "没有可用的待遇规则",
+        "该待遇未录入，请联系规则维护人员",
+        "no rule covers this claim",
+        "The rule is not in the pool file; ask the rule author",
+    ),
+    "R02_LEVEL_MISSING": Reason(
+        "规则未规定该等级医疗机构",
+        "请核对医院等级",
+        "the rule says nothing for this hospital level",
+        "Check the level, or add it to the rule",
+    ),
+    "R03_ELSEWHERE_MISSING": Reason(
+        "没有该备案类型的异地就医规则",
+        "该规则未录入，请联系规则维护人员",
+        "no rule for care elsewhere under this filing",
+        "The rule is not in the pool file; ask the rule author",
+    ),
+    "R04_ITEM_UNKNOWN": Reason(
+        "医保目录中没有该项目",
+        "请核对医保编码，或在明细中带出目录等级和自付比例",
+        "the item is in no catalogue of the place of treatment",
+        "Check med_list_codg, or send chrgitm_lv and selfpay_prop with the line",
+    ),
+    "R05_COUNTER_UNKNOWN": Reason(
+        "年度累计项名称不正确",
+        "请按规则中的累计项名称填写",
+        "year_so_far names a counter that the rules do not have",
+        "Use the counter names that `settlement rules show` lists",
+    ),
+    "R06_REPORTED_MISSING": Reason(
+        "缺少补充保险的支付金额",
+        "请补充该基金的支付金额",
+        "a fund that pays a reported amount has none",
+        "Send reported_pay with the fund's amount",
+    ),
+    "R07_RATES_TOO_FINE": Reason(
+        "规则的比例小数位过多，无法精确计算",
+        "请规则维护人员减少比例的小数位",
+        "the rates of these layers together need finer fractions than can be kept exact",
+        "Use fewer decimals in rates, points, shares or multipliers",
+    ),
+    "K01_HOSPITAL_PART": Reason(
+        "医院负担金额超过剩余费用",
+        "请核对医院负担金额",
+        "hosp_part_amt is more than what the funds leave",
+        "Check hosp_part_amt",
+    ),
 }

@@ -132,7 +132,9 @@ def _tell_deductible(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> 
     if dedc.per == "none":
         return
     cites = [info.benefit.cite]
-    changed = info.elsewhere and (info.elsewhere.dedc_is_fen is not None or info.elsewhere.dedc_plus_fen or info.elsewhere.dedc_times_bp != 10_000)  # noqa: PLR2004
+    changed = info.elsewhere and (
+        info.elsewhere.dedc_is_fen is not None or info.elsewhere.dedc_plus_fen or info.elsewhere.dedc_times_bp != 10_000
+    )
     if changed and info.elsewhere:
         cites.append(info.elsewhere.cite)
     teller.say(
@@ -147,24 +149,34 @@ def _tell_bands(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
         teller.words["band"].format(over=yuan_text(band.over_fen), rate=_rate_text(rate))
         for band, rate in zip(benefit.bands, info.rates, strict=True)
     ]
-    bands = parts[0].partition(teller.words["band_rate_mark"])[2] if len(parts) == 1 else teller.words["band_join"].join(parts)
+    bands = (
+        parts[0].partition(teller.words["band_rate_mark"])[2]
+        if len(parts) == 1
+        else teller.words["band_join"].join(parts)
+    )
     how = [teller.words[f"measure_{benefit.measure.on}_{benefit.measure.start}"]] if len(parts) > 1 else []
     before = percent_text(info.base_rates_bp[0])
     if info.retired and benefit.retired_points_bp:
         how.append(teller.words["retired_points"].format(points=percent_text(benefit.retired_points_bp).rstrip("%")))
-    if info.retired and benefit.retired_share_bp != 10_000:  # noqa: PLR2004
+    if info.retired and benefit.retired_share_bp != 10_000:
         how.append(teller.words["retired_share"].format(share=percent_text(benefit.retired_share_bp)))
     cites = [benefit.cite]
     if info.elsewhere and info.elsewhere.mode in ("points", "multiply"):
         amount = percent_text(info.elsewhere.amount_bp)
-        how.append(teller.words[f"elsewhere_{info.elsewhere.mode}"].format(amount=amount.rstrip("%") if info.elsewhere.mode == "points" else amount))
+        how.append(
+            teller.words[f"elsewhere_{info.elsewhere.mode}"].format(
+                amount=amount.rstrip("%") if info.elsewhere.mode == "points" else amount
+            )
+        )
         cites.append(info.elsewhere.cite)
     if how and info.rates[0] != Fraction(info.base_rates_bp[0], 10_000):
         how.insert(0, teller.words["rate_before"].format(rate=before))
     note = teller.words["how"].format(how=teller.words["how_join"].join(how)) if how else ""
     if benefit.measure.on == "year":
         teller.say("running", benefit.cite, amount_fen=step["running_before_fen"])
-    teller.say("bands", *cites, eligible_fen=step["eligible_fen"], bands=bands, how=note, amount_fen=step["granted_fen"])
+    teller.say(
+        "bands", *cites, eligible_fen=step["eligible_fen"], bands=bands, how=note, amount_fen=step["granted_fen"]
+    )
 
 
 def _tell_person(teller: _Teller) -> None:

@@ -37,7 +37,9 @@ def _text(column: Texts, rows: np.ndarray) -> pa.Array:
 
 def _stamped(table: pa.Table, settled: Settled) -> pa.Table:
     stamp = {"rulebook": settled.book.digest, "engine": __version__}
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), **{k.encode(): v.encode() for k, v in stamp.items()}})
+    return table.replace_schema_metadata(
+        {**(table.schema.metadata or {}), **{k.encode(): v.encode() for k, v in stamp.items()}}
+    )
 
 
 def claims_table(settled: Settled) -> pa.Table:

@@ -67,14 +67,18 @@ def show(area: str, *, on: date | None = None, pools: Path | None = None) -> int
     book = open_rulebook(pools, strict=False).book
     code = book.area(area)
     if code is None:
-        raise BadInput("P01_UNKNOWN_AREA", f"no rules for {area}", cure="See `settlement rules list`", zh=f"没有 {area} 的规则")
+        raise BadInput(
+            "P01_UNKNOWN_AREA", f"no rules for {area}", cure="See `settlement rules list`", zh=f"没有 {area} 的规则"
+        )
     day = on or date.today()
     chain = book.builder.chains[code]
     console = _console()
     month, first = book.benefit_year(code)
     rounding = resolve.rounding_of(chain)
     console.print(f"{chain[0].name} {code}，{day}（继承 {' → '.join(pool.code for pool in chain[1:]) or '无'}）")
-    console.print(f"待遇年度自 {month:02d}-{first:02d}；取整 {rounding.at}/{rounding.rounds}；规则库 {book.digest[:16]}")
+    console.print(
+        f"待遇年度自 {month:02d}-{first:02d}；取整 {rounding.at}/{rounding.rounds}；规则库 {book.digest[:16]}"
+    )
     for pool in chain:
         _show_benefits(console, pool, day)
     for pool in chain:
@@ -107,7 +111,9 @@ def _deductible(block: Benefit) -> str:
     if dedc.per == "none":
         return "无"
     parts = [{"year": "年", "admission": "次住院", "visit": "次"}[dedc.per] + " " + _by_level(dedc.standard_fen, "fen")]
-    parts += [f"再次 -{yuan_text(dedc.later_minus_fen)} 不低于 {yuan_text(dedc.floor_fen)}"] if dedc.later_minus_fen else []
+    parts += (
+        [f"再次 -{yuan_text(dedc.later_minus_fen)} 不低于 {yuan_text(dedc.floor_fen)}"] if dedc.later_minus_fen else []
+    )
     parts += ["再次 " + "、".join(percent_text(p) for p in dedc.later_percent_bp)] if dedc.later_percent_bp else []
     parts += [f"每满 {dedc.again_after_days} 天再计"] if dedc.again_after_days else []
     parts += ["转院补差"] if dedc.on_transfer else []
@@ -115,9 +121,12 @@ def _deductible(block: Benefit) -> str:
 
 
 def _bands(block: Benefit) -> str:
-    parts = [(f"{yuan_text(band.over_fen)} 以上 " if len(block.bands) > 1 else "") + _by_level(band.rate_bp, "rate") for band in block.bands]
+    parts = [
+        (f"{yuan_text(band.over_fen)} 以上 " if len(block.bands) > 1 else "") + _by_level(band.rate_bp, "rate")
+        for band in block.bands
+    ]
     parts += [f"退休 +{percent_text(block.retired_points_bp).rstrip('%')} 点"] if block.retired_points_bp else []
-    parts += [f"退休个人负担×{percent_text(block.retired_share_bp)}"] if block.retired_share_bp != 10_000 else []  # noqa: PLR2004
+    parts += [f"退休个人负担×{percent_text(block.retired_share_bp)}"] if block.retired_share_bp != 10_000 else []
     return "；".join(parts)
 
 
@@ -144,9 +153,14 @@ def _show_benefits(console: Console, pool: Pool, day: date) -> None:
 
 def _change(block: Elsewhere) -> str:
     amount = percent_text(block.amount_bp)
-    text = {"none": "不降低", "points": f"减 {amount.rstrip('%')} 个百分点", "multiply": f"比例×{amount}", "first_pay": f"先自付 {amount}"}
+    text = {
+        "none": "不降低",
+        "points": f"减 {amount.rstrip('%')} 个百分点",
+        "multiply": f"比例×{amount}",
+        "first_pay": f"先自付 {amount}",
+    }
     parts = [text[block.mode]]
-    parts += [f"起付线×{percent_text(block.dedc_times_bp)}"] if block.dedc_times_bp != 10_000 else []  # noqa: PLR2004
+    parts += [f"起付线×{percent_text(block.dedc_times_bp)}"] if block.dedc_times_bp != 10_000 else []
     parts += [f"起付线+{yuan_text(block.dedc_plus_fen)}"] if block.dedc_plus_fen else []
     parts += [f"起付线 {yuan_text(block.dedc_is_fen)}"] if block.dedc_is_fen is not None else []
     return "；".join(parts)

@@ -147,7 +147,9 @@ def lacks_level(block: Block, level: str) -> bool:
 
 def distance(tables: list[list[Block]], blocks: list[Block]) -> int:
     """How far up the nearest of some blocks stands: 0 the area's own file."""
-    return min((at for at, own in enumerate(tables) for block in blocks if any(block is mine for mine in own)), default=99)
+    return min(
+        (at for at, own in enumerate(tables) for block in blocks if any(block is mine for mine in own)), default=99
+    )
 
 
 def program(tables: list[list[Block]], facts: Block) -> list[Block]:

@@ -140,7 +140,9 @@ def random_money(r: Random, pools: dict[str, Block]) -> Block:
         chosen = r.sample(sorted(counters), r.randint(min(1, len(counters)), len(counters)))
         values = {name: str(r.randrange(5)) if counters[name] == "admission" else yuan(some_fen(r)) for name in chosen}
         draft["year_so_far"] = values
-        draft.pop("hosp_part_amt", None)  # a claim refused by the kernel has still told its counters; the oracle forgets them
+        draft.pop(
+            "hosp_part_amt", None
+        )  # a claim refused by the kernel has still told its counters; the oracle forgets them
     return draft
 
 

@@ -61,7 +61,7 @@ class Door:
     def __init__(self, drafts: Drafts) -> None:
         self.drafts = drafts
         self.refusals = list(drafts.refusals)
-        self.refused = np.zeros(drafts.count, bool)
+        self.refused = np.zeros(drafts.size, bool)
         for refusal in self.refusals:
             self.refused[refusal.claim] = True
 
@@ -80,7 +80,9 @@ class Door:
             named[claim] = named.get(claim, 0) + 1
             if named[claim] <= ALL_REASONS:
                 at = line - int(self.drafts.line_start[claim])
-                self.refuse(np.array([claim]), code, f"feedetail[{at}].{field}", found(line) if callable(found) else found)
+                self.refuse(
+                    np.array([claim]), code, f"feedetail[{at}].{field}", found(line) if callable(found) else found
+                )
 
 
 def admit(drafts: Drafts, book: Book) -> ClaimBatch:
@@ -110,7 +112,7 @@ def _check_needed(door: Door) -> None:
     door.refuse(np.flatnonzero(missing), "C01_FIELD_MISSING", "setl_time", "setl_time")
     door.refuse(np.flatnonzero((np.diff(drafts.line_start) == 0) & ~door.refused), "C06_NO_LINES", "feedetail", "0")
     for name in ("insuplc_admdvs", "mdtrtarea_admvs"):
-        _refuse_words(door, name, lambda word: len(word) == 6 and word.isdigit() and word.isascii())  # noqa: PLR2004
+        _refuse_words(door, name, lambda word: len(word) == 6 and word.isdigit() and word.isascii())
     _refuse_words(door, "filing", codes.FILINGS.__contains__)
     _refuse_words(door, "medinslv", codes.LEVEL_WORDS.__contains__)
     _refuse_words(door, "dedc_hosp_lv", codes.LEVEL_WORDS.__contains__)
@@ -142,7 +144,12 @@ def _check_claims(door: Door) -> None:
             door.refuse(np.flatnonzero(status.codes == at), code, "psn_insu_stas", f"psn_insu_stas {word}")
     begin, end = drafts.number["begntime"], drafts.number["endtime"]
     crossed = begin.given & end.given & (end.values < begin.values)
-    door.refuse(np.flatnonzero(crossed), "C13_DATES_CROSS", "endtime", lambda row: f"{_day_text(begin.values[row])} > {_day_text(end.values[row])}")
+    door.refuse(
+        np.flatnonzero(crossed),
+        "C13_DATES_CROSS",
+        "endtime",
+        lambda row: f"{_day_text(begin.values[row])} > {_day_text(end.values[row])}",
+    )
 
 
 def _day_text(seconds: Any) -> str:
@@ -167,8 +174,15 @@ def _check_lines(door: Door) -> np.ndarray:
     amount, cnt, pric = number["det_item_fee_sumamt"], number["cnt"], number["pric"]
     for name in ("det_item_fee_sumamt", "cnt"):
         door.refuse_lines(np.flatnonzero(~number[name].given), "C01_FIELD_MISSING", name, name)
-    door.refuse_lines(np.flatnonzero(amount.values < 0), "C03_NEGATIVE", "det_item_fee_sumamt", lambda k: money.yuan(int(amount.values[k])))
-    door.refuse_lines(np.flatnonzero(cnt.given & (cnt.values <= 0)), "C03_NEGATIVE", "cnt", lambda k: f"cnt {cnt.values[k] / 10000:g}")
+    door.refuse_lines(
+        np.flatnonzero(amount.values < 0),
+        "C03_NEGATIVE",
+        "det_item_fee_sumamt",
+        lambda k: money.yuan(int(amount.values[k])),
+    )
+    door.refuse_lines(
+        np.flatnonzero(cnt.given & (cnt.values <= 0)), "C03_NEGATIVE", "cnt", lambda k: f"cnt {cnt.values[k] / 10000:g}"
+    )
     door.refuse_lines(np.flatnonzero(pric.values < 0), "C03_NEGATIVE", "pric", "pric < 0")
     checked = pric.given & cnt.given & amount.given & (cnt.values > 0) & (pric.values >= 0) & (amount.values >= 0)
     safe_cnt = np.where(checked, cnt.values, 1)
@@ -183,7 +197,9 @@ def _check_lines(door: Door) -> np.ndarray:
     _check_repeats(door)
     sums = np.concatenate([[0], np.cumsum(np.clip(amount.values, 0, money.MAX_FEN))])
     totals: np.ndarray = sums[drafts.line_start[1:]] - sums[drafts.line_start[:-1]]
-    door.refuse(np.flatnonzero(totals > money.MAX_FEN), "C04_TOO_LARGE", "feedetail", lambda row: money.yuan(int(totals[row])))
+    door.refuse(
+        np.flatnonzero(totals > money.MAX_FEN), "C04_TOO_LARGE", "feedetail", lambda row: money.yuan(int(totals[row]))
+    )
     stated = drafts.number["medfee_sumamt"]
     differs = stated.given & (stated.values != totals) & ~door.refused
     door.refuse(
@@ -215,7 +231,9 @@ def _line_terms(door: Door, book: Book, day: np.ndarray) -> tuple[np.ndarray, np
     claim = drafts.claim_of_lines()
     number = drafts.line_number
     stray = ~own & (number["selfpay_prop"].given | number["pric_uplmt_amt"].given)
-    door.refuse_lines(np.flatnonzero(stray), "C01_FIELD_MISSING", "chrgitm_lv", "chrgitm_lv (with selfpay_prop or pric_uplmt_amt)")
+    door.refuse_lines(
+        np.flatnonzero(stray), "C01_FIELD_MISSING", "chrgitm_lv", "chrgitm_lv (with selfpay_prop or pric_uplmt_amt)"
+    )
     nameless = ~own & ~stray & (text["med_list_codg"].codes < 0)
     door.refuse_lines(np.flatnonzero(nameless), "C01_FIELD_MISSING", "med_list_codg", "med_list_codg")
     term = np.full(own.size, -1, np.int64)
@@ -249,7 +267,11 @@ def _own_terms(door: Door, book: Book, own: np.ndarray, term: np.ndarray) -> np.
         return np.zeros((0, 3), np.int64)
     level = drafts.line_text["chrgitm_lv"]
     ratio, limit = drafts.line_number["selfpay_prop"], drafts.line_number["pric_uplmt_amt"]
-    columns = (level.codes[lines], np.where(ratio.given, ratio.values, -1)[lines], np.where(limit.given, limit.values, -1)[lines])
+    columns = (
+        level.codes[lines],
+        np.where(ratio.given, ratio.values, -1)[lines],
+        np.where(limit.given, limit.values, -1)[lines],
+    )
     sets, which = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
     made = np.zeros((sets.shape[0], 3), np.int64)
     first_own = book.catalogue.terms.shape[0]
@@ -263,7 +285,13 @@ def _own_terms(door: Door, book: Book, own: np.ndarray, term: np.ndarray) -> np.
 
 
 def _arrays(
-    door: Door, tables: Tables, program: np.ndarray, term: np.ndarray, order: np.ndarray, state: State, totals: np.ndarray
+    door: Door,
+    tables: Tables,
+    program: np.ndarray,
+    term: np.ndarray,
+    order: np.ndarray,
+    state: State,
+    totals: np.ndarray,
 ) -> tuple[Claims, int]:
     drafts = door.drafts
     number = drafts.number
@@ -272,7 +300,11 @@ def _arrays(
     layers = tables.programs[columns[C.program], P.layer_end] - tables.programs[columns[C.program], P.layer_start]
     columns[C.step_start] = np.cumsum(layers) - layers
     columns[C.line_start], columns[C.line_end], from_line = _line_order(drafts.line_start, order)
-    columns[C.year_row], columns[C.quarter_row], columns[C.month_row] = state.year_row, state.quarter_row, state.month_row
+    columns[C.year_row], columns[C.quarter_row], columns[C.month_row] = (
+        state.year_row,
+        state.quarter_row,
+        state.month_row,
+    )
     columns[C.acct_row] = state.acct_row
     stay = (number["endtime"].values - number["begntime"].values) // DAY_SECONDS
     columns[C.days_count] = np.maximum(1, np.where(number["endtime"].given & number["begntime"].given, stay, 1))[order]

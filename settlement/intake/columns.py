@@ -22,7 +22,12 @@ ABSENT = -1
 DAY_SECONDS = 86_400
 _EPOCH = datetime(1970, 1, 1)
 
-PLACES = {"yuan": money.FEN_PLACES, "price": money.PRICE_PLACES, "quantity": money.COUNT_PLACES, "rate": money.RATE_PLACES}
+PLACES = {
+    "yuan": money.FEN_PLACES,
+    "price": money.PRICE_PLACES,
+    "quantity": money.COUNT_PLACES,
+    "rate": money.RATE_PLACES,
+}
 
 
 class Texts(NamedTuple):
@@ -154,7 +159,10 @@ def decimals(array: pa.Array, kind: str) -> tuple[Numbers, list[Fault]] | None:
     if scale > places:
         extra = 10 ** (scale - places)
         bad = np.flatnonzero(fits % extra != 0)
-        faults += [Fault(bad[n : n + 1], "C02_NOT_AN_AMOUNT", f"{array[int(r)].as_py()} has more than {places} decimals") for n, r in enumerate(bad)]
+        faults += [
+            Fault(bad[n : n + 1], "C02_NOT_AN_AMOUNT", f"{array[int(r)].as_py()} has more than {places} decimals")
+            for n, r in enumerate(bad)
+        ]
         fits = fits // extra
     else:
         fits = fits * 10 ** (places - scale)
@@ -186,14 +194,14 @@ def _seconds(value: Any) -> int:
             raise BadInput("C05_NOT_A_DATE", repr(value)) from None
         if not isinstance(value, str):
             raise BadInput("C05_NOT_A_DATE", repr(value))
-    if not 1900 <= moment.year <= 2200:  # noqa: PLR2004
+    if not 1900 <= moment.year <= 2200:
         raise BadInput("C05_NOT_A_DATE", repr(value))
     return (moment.replace(tzinfo=None) - _EPOCH) // timedelta(seconds=1)
 
 
 def _whole(value: Any) -> int:
     number = money.scaled(value, 0, "number")
-    if not 0 <= number <= 200:  # noqa: PLR2004 - ages
+    if not 0 <= number <= 200:
         raise BadInput("C11_NOT_A_CODE", f"{value!r} is not an age")
     return number
 

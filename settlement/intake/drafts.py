@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 class Drafts(NamedTuple):
     """Claims as they came in: columns by field name, lines of claim i at ``line_start[i]:line_start[i + 1]``."""
 
-    count: int
+    size: int
     text: dict[str, Texts]
     number: dict[str, Numbers]
     line_start: np.ndarray
@@ -60,7 +60,7 @@ class Drafts(NamedTuple):
 
     def claim_of_lines(self) -> np.ndarray:
         """Return for each line the claim it belongs to, int64."""
-        return np.repeat(np.arange(self.count), np.diff(self.line_start))
+        return np.repeat(np.arange(self.size), np.diff(self.line_start))
 
 
 class _Collector:
@@ -99,7 +99,11 @@ class _Collector:
     def drafts(self, claims: dict[str, Any], lines: dict[str, Any], small: dict[str, list[Entry]]) -> Drafts:
         """Return the drafts from raw columns (missing ones are absent)."""
         size = int(self.line_start[-1])
-        made = {f.name: self.column(f, claims.get(f.name, absent(self.count)), False) for f in CLAIM_FIELDS if f.kind != "table"}
+        made = {
+            f.name: self.column(f, claims.get(f.name, absent(self.count)), False)
+            for f in CLAIM_FIELDS
+            if f.kind != "table"
+        }
         made_lines = {f.name: self.column(f, lines.get(f.name, absent(size)), True) for f in LINE_FIELDS}
         drafts = Drafts(
             self.count,
@@ -110,7 +114,9 @@ class _Collector:
             {name: column for name, column in made_lines.items() if isinstance(column, Numbers)},
             small["year_so_far"], small["reported_pay"], [],
         )  # fmt: skip
-        drafts.refusals.extend(Refusal(c, drafts.claim_id(c), code, where, found) for c, code, where, found in self.faults)
+        drafts.refusals.extend(
+            Refusal(c, drafts.claim_id(c), code, where, found) for c, code, where, found in self.faults
+        )
         return drafts
 
 
@@ -146,7 +152,9 @@ def _lines_of(claim: dict[str, Any], at: int, faults: list[tuple[int, str, str, 
         faults.append((at, "C15_NOT_AN_OBJECT", "feedetail", "is not a list of objects"))
         return []
     for number, line in enumerate(lines):
-        faults += [(at, "C14_UNKNOWN_FIELD", f"feedetail[{number}].{name}", hint) for name, hint in slips(line, LINE_NAMES)]
+        faults += [
+            (at, "C14_UNKNOWN_FIELD", f"feedetail[{number}].{name}", hint) for name, hint in slips(line, LINE_NAMES)
+        ]
     return lines
 
 

@@ -24,7 +24,9 @@ def read_file(path: Path) -> Drafts:
     readers = {".json": read_json, ".csv": read_csv, ".parquet": read_parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise BadInput("F01_FILE_KIND", f"{path.name} is not .json, .csv or .parquet", cure="Convert it, or mend its ending")
+        raise BadInput(
+            "F01_FILE_KIND", f"{path.name} is not .json, .csv or .parquet", cure="Convert it, or mend its ending"
+        )
     if not path.is_file():
         raise BadInput("F02_NO_FILE", f"{path} is not there", cure="Check the path", zh=f"找不到文件 {path.name}")
     return reader(path)
@@ -43,9 +45,13 @@ def _text(path: Path) -> str:
 def read_json(path: Path) -> Drafts:
     """Read one claim, a list of claims, or {"claims": […]}; numbers are read as decimal text, never as floats."""
     try:
-        content = json.loads(_text(path), parse_float=Decimal, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+        content = json.loads(
+            _text(path), parse_float=Decimal, object_pairs_hook=_no_repeats, parse_constant=_no_constant
+        )
     except json.JSONDecodeError as error:
-        raise BadInput("F07_JSON", f"{path.name}:{error.lineno}:{error.colno}: {error.msg}", cure="Mend the JSON") from None
+        raise BadInput(
+            "F07_JSON", f"{path.name}:{error.lineno}:{error.colno}: {error.msg}", cure="Mend the JSON"
+        ) from None
     if isinstance(content, dict) and isinstance(content.get("claims"), list):
         content = content["claims"]
     return from_dicts(content if isinstance(content, list) else [content])
@@ -55,7 +61,12 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         repeated = next(name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1)
-        raise BadInput("F08_REPEATED_KEY", f"the key {repeated!r} is there twice in one object", "which one counts is unclear", "Keep one")
+        raise BadInput(
+            "F08_REPEATED_KEY",
+            f"the key {repeated!r} is there twice in one object",
+            "which one counts is unclear",
+            "Keep one",
+        )
     return made
 
 
@@ -81,7 +92,9 @@ def read_csv(path: Path) -> Drafts:
         )  # fmt: skip
     if any(None in row or None in row.values() for row in found):
         bad = next(at for at, row in enumerate(found, 2) if None in row or None in row.values())
-        raise BadInput("F09_CSV", f"{path.name}:{bad}: the row has not as many cells as the header", cure="Mend the row")
+        raise BadInput(
+            "F09_CSV", f"{path.name}:{bad}: the row has not as many cells as the header", cure="Mend the row"
+        )
     return from_dicts(grouped(found))
 
 
@@ -118,4 +131,8 @@ def read_parquet(path: Path) -> Drafts:
         return from_arrow(table)
     if {"medins_setl_id", "det_item_fee_sumamt"} <= set(table.column_names):
         return from_dicts(grouped(table.to_pylist()))
-    raise BadInput("F03_NO_LINES", f"{path.name} has neither a feedetail list nor fee-line columns", cure="See docs/claim-format.md")
+    raise BadInput(
+        "F03_NO_LINES",
+        f"{path.name} has neither a feedetail list nor fee-line columns",
+        cure="See docs/claim-format.md",
+    )

@@ -54,10 +54,12 @@ def carry_over(door: Door, book: Book, pool: np.ndarray, pools: list[str], day: 
     moment = door.drafts.number["setl_time"].values[open_rows]
     order = open_rows[np.lexsort((open_rows, moment, person[open_rows]))]
     who = person[order]
-    person_start = np.concatenate([[0], np.flatnonzero(np.diff(who)) + 1, [order.size]]) if order.size else np.zeros(1, np.int64)
-    resets = np.zeros(door.drafts.count, bool)
+    person_start = (
+        np.concatenate([[0], np.flatnonzero(np.diff(who)) + 1, [order.size]]) if order.size else np.zeros(1, np.int64)
+    )
+    resets = np.zeros(door.drafts.size, bool)
     resets[[claim for claim, _, _, _ in entries]] = True
-    rows = _Rows(door.drafts.count)
+    rows = _Rows(door.drafts.size)
     starts = _period_starts(book, pools, pool[order], day[order])
     who_pool = _dense(who * (len(pools) + 1) + pool[order])
     reset = resets[order]
@@ -74,7 +76,9 @@ def carry_over(door: Door, book: Book, pool: np.ndarray, pools: list[str], day: 
     begins = np.flatnonzero(acct_reset)
     values[acct[begins], ACCT_SLOT] = number["balc"].values[order[begins]]
     values[acct[begins], MULAID_SLOT] = number["acct_mulaid_balc"].values[order[begins]]
-    return order, State(values, person_start.astype(np.int64), year, quarter, month, acct, *rows.columns(), tuple(pools))
+    return order, State(
+        values, person_start.astype(np.int64), year, quarter, month, acct, *rows.columns(), tuple(pools)
+    )
 
 
 def _person_keys(door: Door) -> np.ndarray:
@@ -185,7 +189,9 @@ def _counter_entries(door: Door, book: Book, pool: np.ndarray, pools: list[str])
     return [entry for entry in made if not door.refused[entry[0]]]
 
 
-def _fill(values: np.ndarray, entries: list[tuple[int, int, str, int]], order: np.ndarray, rows: dict[str, np.ndarray]) -> None:
+def _fill(
+    values: np.ndarray, entries: list[tuple[int, int, str, int]], order: np.ndarray, rows: dict[str, np.ndarray]
+) -> None:
     if not entries:
         return
     place = np.full(int(order.max(initial=0)) + 1, -1, np.int64)

@@ -80,7 +80,9 @@ def _whole_years(born: np.ndarray, day: np.ndarray) -> np.ndarray:
     birth, now = born.astype("datetime64[D]"), day.astype("datetime64[D]")
     years = now.astype("datetime64[Y]").astype(np.int64) - birth.astype("datetime64[Y]").astype(np.int64)
     months = now.astype("datetime64[M]").astype(np.int64) % 12 - birth.astype("datetime64[M]").astype(np.int64) % 12
-    days = (now - now.astype("datetime64[M]")).astype(np.int64) - (birth - birth.astype("datetime64[M]")).astype(np.int64)
+    days = (now - now.astype("datetime64[M]")).astype(np.int64) - (birth - birth.astype("datetime64[M]")).astype(
+        np.int64
+    )
     early = (months < 0) | ((months == 0) & (days < 0))
     full: np.ndarray = years - early
     return full
@@ -91,7 +93,9 @@ def _combinations(
 ) -> tuple[list[tuple[int, ...]], np.ndarray]:
     """Return the distinct combinations of what a program depends on, and each open claim's combination."""
     text, number = door.drafts.text, door.drafts.number
-    plain = np.where(text["dedc_hosp_lv"].codes >= 0, _level_words(text["dedc_hosp_lv"]), _level_words(text["medinslv"]))
+    plain = np.where(
+        text["dedc_hosp_lv"].codes >= 0, _level_words(text["dedc_hosp_lv"]), _level_words(text["medinslv"])
+    )
     elsewhere = relation[rows] > 0
     filing = np.where(elsewhere, _filings(text["filing"])[rows], -1)
     columns = [
@@ -129,7 +133,9 @@ def _refuse_missing(door: Door, book: Book, rows: np.ndarray, program: np.ndarra
     for answer in np.unique(program[rows]).tolist():
         if answer >= 0:
             continue
-        code, found = book.missing[-2 - answer] if answer < -1 else ("R01_RULE_MISSING", "no rule had begun on that day")
+        code, found = (
+            book.missing[-2 - answer] if answer < -1 else ("R01_RULE_MISSING", "no rule had begun on that day")
+        )
         door.refuse(rows[program[rows] == answer], code, _FIELDS.get(code, ""), found)
 
 

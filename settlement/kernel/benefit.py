@@ -50,7 +50,9 @@ def base_of(layer, run):
     first_elsewhere = run.first_elsewhere
     if layer[Y.base] == BASE_IN_SCOPE:
         if layer[Y.first_elsewhere_part] > 0:
-            first_elsewhere = times(whole(run.in_scope_fen), layer[Y.first_elsewhere_part], layer[Y.first_elsewhere_over])
+            first_elsewhere = times(
+                whole(run.in_scope_fen), layer[Y.first_elsewhere_part], layer[Y.first_elsewhere_over]
+            )
             return minus(whole(run.in_scope_fen), first_elsewhere), first_elsewhere
         return (run.in_scope_fen, 0, 1), first_elsewhere
     if layer[Y.base] == BASE_REST:
@@ -100,7 +102,10 @@ def granted_on(eligible, begin, layer, bands):
             parts += (high - low) * bands[b, B.rate_part]
         if end >= bands[b, B.over_fen]:
             top_rate = bands[b, B.rate_part]  # the fraction of a fen at the top lies in this band
-    return plus(fraction(parts, layer[Y.rate_over]), (0, 0, 1) if part == 0 else times((0, part, over), top_rate, layer[Y.rate_over]))
+    return plus(
+        fraction(parts, layer[Y.rate_over]),
+        (0, 0, 1) if part == 0 else times((0, part, over), top_rate, layer[Y.rate_over]),
+    )
 
 
 @compiled
@@ -210,7 +215,13 @@ def settle_layer(layer, claim, run, reported_fen, state, bands, step):
 
     first_dedc = plus(run.dedc, dedc) if layer[Y.base] == BASE_IN_SCOPE else run.dedc
     return Run(
-        run.in_scope_fen, run.first_pay_fen, run.paid_fen + pay_fen, plus(run.paid, pay), first_dedc, first_elsewhere, rest
+        run.in_scope_fen,
+        run.first_pay_fen,
+        run.paid_fen + pay_fen,
+        plus(run.paid, pay),
+        first_dedc,
+        first_elsewhere,
+        rest,
     )
 
 

@@ -79,7 +79,12 @@ LAYER = (
     Column("with_first_pay", "code", "含先行自付", "1: the base includes first pay"),
     Column("without_deductible", "code", "不含起付线", "1: the base leaves the deductible out"),
     Column("reported", "code", "外部支付", "1: pays the amount its payer reported"),
-    Column("first_elsewhere_part", "count", "异地先自付分子", "share first borne elsewhere, as parts of ..._over; 0 for none"),
+    Column(
+        "first_elsewhere_part",
+        "count",
+        "异地先自付分子",
+        "share first borne elsewhere, as parts of ..._over; 0 for none",
+    ),
     Column("first_elsewhere_over", "count", "异地先自付分母", "denominator of that share, in lowest terms"),
     Column("dedc_kind", "code", "起付方式", "0 none, 1 year, 2 admission, 3 visit"),
     Column("dedc_e4", "1/10000 fen", "起付标准", "standard deductible, filing already applied"),

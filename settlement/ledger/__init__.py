@@ -16,6 +16,17 @@ from settlement.ledger.snapshot import SNAPSHOT_COLUMNS, snapshot_rows
 from settlement.ledger.sqlite import SqliteLedger
 
 __all__ = [
-    "SNAPSHOT_COLUMNS", "Booking", "Compute", "CounterKey", "Entry", "Fault", "Ledger", "Message", "PersonState",
-    "Posting", "SqliteLedger", "Stored", "snapshot_rows",
+    "SNAPSHOT_COLUMNS",
+    "Booking",
+    "Compute",
+    "CounterKey",
+    "Entry",
+    "Fault",
+    "Ledger",
+    "Message",
+    "PersonState",
+    "Posting",
+    "SqliteLedger",
+    "Stored",
+    "snapshot_rows",
 ]

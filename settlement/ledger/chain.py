@@ -70,10 +70,24 @@ def entry_hash(algorithm: str, entry: Entry, body: bytes, counters: str) -> byte
     """
     message, state = entry.message, entry.state
     return digest(
-        algorithm, FORM, entry.prev_hash, entry.seq,
-        message.fixmedins_code, message.msgid, message.infno, body, message.psn_no, message.received_at,
-        entry.setl_id, entry.answer, state.psn_no, state.version, state.acct_balc_fen, counters,
-        len(entry.postings), *(field for posting in entry.postings for field in posting),
+        algorithm,
+        FORM,
+        entry.prev_hash,
+        entry.seq,
+        message.fixmedins_code,
+        message.msgid,
+        message.infno,
+        body,
+        message.psn_no,
+        message.received_at,
+        entry.setl_id,
+        entry.answer,
+        state.psn_no,
+        state.version,
+        state.acct_balc_fen,
+        counters,
+        len(entry.postings),
+        *(field for posting in entry.postings for field in posting),
     )
 
 

@@ -10,8 +10,10 @@ _RESEND = "Send the same message again under the same msgid: it is booked once a
 def msgid_reused(fixmedins_code: str, msgid: str) -> LedgerConflict:
     """L01: a message of this name is booked with other content."""
     return LedgerConflict(
-        "L01_MSGID_REUSED", f"{fixmedins_code} sent msgid {msgid} before, with another body",
-        "One msgid names one message", "Give the new message its own msgid",
+        "L01_MSGID_REUSED",
+        f"{fixmedins_code} sent msgid {msgid} before, with another body",
+        "One msgid names one message",
+        "Give the new message its own msgid",
         "报文号重复：该报文号已用于另一笔业务，请更换报文号后重传",
     )
 
@@ -19,8 +21,11 @@ def msgid_reused(fixmedins_code: str, msgid: str) -> LedgerConflict:
 def setl_id_reused(setl_id: str) -> LedgerConflict:
     """L02: the settlement id belongs to another entry."""
     return LedgerConflict(
-        "L02_SETL_ID_REUSED", f"settlement id {setl_id} is taken", "It names one entry of the book",
-        "Nothing was written; draw a new settlement id", "结算编号重复，未记账，请重试",
+        "L02_SETL_ID_REUSED",
+        f"settlement id {setl_id} is taken",
+        "It names one entry of the book",
+        "Nothing was written; draw a new settlement id",
+        "结算编号重复，未记账，请重试",
     )
 
 
@@ -32,7 +37,10 @@ def not_written(found: str) -> NotAvailable:
 def outcome_unknown(found: str) -> NotAvailable:
     """L04: the message may or may not be booked; only asking again can tell."""
     return NotAvailable(
-        "L04_OUTCOME_UNKNOWN", found, "It is not known whether this message is booked", _RESEND,
+        "L04_OUTCOME_UNKNOWN",
+        found,
+        "It is not known whether this message is booked",
+        _RESEND,
         "是否记账未确认，请用原报文号重发",
     )
 
@@ -40,16 +48,21 @@ def outcome_unknown(found: str) -> NotAvailable:
 def stopped(found: str) -> NotAvailable:
     """L05: the disk failed under the book; it writes no more until it is opened again."""
     return NotAvailable(
-        "L05_BOOK_STOPPED", found, "After a disk fault nothing written later could be trusted",
-        "Check the disk, then restart; what was acknowledged is kept", "账簿已停止写入，未记账，请检查磁盘后重启",
+        "L05_BOOK_STOPPED",
+        found,
+        "After a disk fault nothing written later could be trusted",
+        "Check the disk, then restart; what was acknowledged is kept",
+        "账簿已停止写入，未记账，请检查磁盘后重启",
     )
 
 
 def newer(found: int, known: int) -> NotAvailable:
     """L06: the file was made by a later release."""
     return NotAvailable(
-        "L06_BOOK_NEWER", f"the book has form {found}, this release knows forms up to {known}",
-        "Guessing what a newer form means would damage it", "Open it with the newer release",
+        "L06_BOOK_NEWER",
+        f"the book has form {found}, this release knows forms up to {known}",
+        "Guessing what a newer form means would damage it",
+        "Open it with the newer release",
         "账簿版本较新，请升级软件后再打开",
     )
 
@@ -57,7 +70,10 @@ def newer(found: int, known: int) -> NotAvailable:
 def not_a_book(path: str, why: str) -> BadInput:
     """L07: the file is something else, or damaged beyond reading."""
     return BadInput(
-        "L07_NOT_A_BOOK", f"{path}: {why}", "Booking into it could damage it", "Check the path, or restore a copy",
+        "L07_NOT_A_BOOK",
+        f"{path}: {why}",
+        "Booking into it could damage it",
+        "Check the path, or restore a copy",
         "该文件不是账簿或已损坏，请核对路径",
     )
 
@@ -65,23 +81,31 @@ def not_a_book(path: str, why: str) -> BadInput:
 def unbalanced(setl_id: str, total_fen: int) -> BadInput:
     """L08: the postings do not add up to zero."""
     return BadInput(
-        "L08_UNBALANCED", f"the postings of {setl_id} add up to {total_fen} fen instead of 0",
-        "Money would appear or vanish", "Nothing was written; correct the postings", "记账分录不平，未记账",
+        "L08_UNBALANCED",
+        f"the postings of {setl_id} add up to {total_fen} fen instead of 0",
+        "Money would appear or vanish",
+        "Nothing was written; correct the postings",
+        "记账分录不平，未记账",
     )
 
 
 def message_form(field: str, found: object) -> BadInput:
     """L09: a field of the message cannot be booked."""
     return BadInput(
-        "L09_MESSAGE_FORM", f"{field} of the message is {found!r}", "It could not be found again under that name",
-        "Ids are 1 to 30 printable characters, the body is bytes", f"报文字段 {field} 不正确，请核对",
+        "L09_MESSAGE_FORM",
+        f"{field} of the message is {found!r}",
+        "It could not be found again under that name",
+        "Ids are 1 to 30 printable characters, the body is bytes",
+        f"报文字段 {field} 不正确，请核对",
     )
 
 
 def booking_form(field: str, found: object) -> BadInput:
     """L10: a field of the booking cannot be booked."""
     return BadInput(
-        "L10_BOOKING_FORM", f"{field} of the booking is {found!r}", "Nothing was written",
+        "L10_BOOKING_FORM",
+        f"{field} of the booking is {found!r}",
+        "Nothing was written",
         "Amounts are whole fen below 100 million yuan, ids 1 to 30 printable characters",
         f"记账字段 {field} 不正确，未记账",
     )
@@ -95,22 +119,31 @@ def closed() -> NotAvailable:
 def person_known(psn_no: str) -> LedgerConflict:
     """L12: an opening balance came after the first entry of the person."""
     return LedgerConflict(
-        "L12_PERSON_KNOWN", f"person {psn_no} already has entries", "An opening balance comes first or not at all",
-        "Book the difference as an entry of its own", "该参保人已有记账，不能再录入期初余额",
+        "L12_PERSON_KNOWN",
+        f"person {psn_no} already has entries",
+        "An opening balance comes first or not at all",
+        "Book the difference as an entry of its own",
+        "该参保人已有记账，不能再录入期初余额",
     )
 
 
 def digest_missing(algorithm: str) -> NotAvailable:
     """L13: the book is hashed with an algorithm that this machine lacks."""
     return NotAvailable(
-        "L13_DIGEST_MISSING", f"the book is hashed with {algorithm}, which this OpenSSL does not offer",
-        "Its chain can be neither checked nor continued", "Use a Python built with it", "本机不支持账簿所用的摘要算法",
+        "L13_DIGEST_MISSING",
+        f"the book is hashed with {algorithm}, which this OpenSSL does not offer",
+        "Its chain can be neither checked nor continued",
+        "Use a Python built with it",
+        "本机不支持账簿所用的摘要算法",
     )
 
 
 def person_damaged(psn_no: str) -> LedgerConflict:
     """L14: what the file holds as the person's counters cannot be read."""
     return LedgerConflict(
-        "L14_PERSON_DAMAGED", f"the counters of person {psn_no} cannot be read", "The file was changed from outside",
-        "Run verify and restore a copy", "该参保人的累计数据已损坏，未记账，请联系管理员",
+        "L14_PERSON_DAMAGED",
+        f"the counters of person {psn_no} cannot be read",
+        "The file was changed from outside",
+        "Run verify and restore a copy",
+        "该参保人的累计数据已损坏，未记账，请联系管理员",
     )

@@ -103,8 +103,14 @@ def append(con: Connection, entry: Entry, body_digest: bytes, counters: str) -> 
     con.execute(
         "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            entry.seq, message.fixmedins_code, message.msgid, message.infno,
-            message.psn_no, message.received_at, body_digest, message.body,
+            entry.seq,
+            message.fixmedins_code,
+            message.msgid,
+            message.infno,
+            message.psn_no,
+            message.received_at,
+            body_digest,
+            message.body,
         ),
     )
     con.execute(
@@ -162,8 +168,12 @@ def page(con: Connection, after: int, upto: int) -> list[Raw]:
     }
     return [
         Raw(
-            seq, messages.get(seq), settlements.get(seq), persons.get(seq),
-            tuple(line for line, _ in postings.get(seq, ())), tuple(posting for _, posting in postings.get(seq, ())),
+            seq,
+            messages.get(seq),
+            settlements.get(seq),
+            persons.get(seq),
+            tuple(line for line, _ in postings.get(seq, ())),
+            tuple(posting for _, posting in postings.get(seq, ())),
         )
         for (seq,) in seqs
     ]

@@ -112,7 +112,10 @@ def open_writer(path: Path) -> tuple[sqlite3.Connection, Identity]:
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open an existing book for reading only; may be handed from thread to thread."""
     con = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False,
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
         timeout=BUSY_MS / 1000,
     )
     con.execute("PRAGMA query_only = ON")

@@ -14,8 +14,17 @@ Row = tuple[str | int | bytes | None, ...]
 
 SNAPSHOT_COLUMNS: dict[str, tuple[str, ...]] = {
     "settlements": (
-        "seq", "setl_id", "fixmedins_code", "msgid", "infno", "psn_no", "received_at",
-        "person_version", "acct_balc_fen", "answer", "hash",
+        "seq",
+        "setl_id",
+        "fixmedins_code",
+        "msgid",
+        "infno",
+        "psn_no",
+        "received_at",
+        "person_version",
+        "acct_balc_fen",
+        "answer",
+        "hash",
     ),
     "postings": ("seq", "line", "account", "fund_pay_type", "amount_fen"),
     "counters": ("seq", "psn_no", "person_version", "area", "period_kind", "period_start", "name", "value"),
@@ -35,8 +44,17 @@ def snapshot_rows(ledger: Ledger, table: str, after: int = 0, upto: int | None =
 def _settlement_rows(entry: Entry) -> Iterator[Row]:
     message, state = entry.message, entry.state
     yield (
-        entry.seq, entry.setl_id, message.fixmedins_code, message.msgid, message.infno, message.psn_no,
-        message.received_at, state.version, state.acct_balc_fen, entry.answer, entry.hash,
+        entry.seq,
+        entry.setl_id,
+        message.fixmedins_code,
+        message.msgid,
+        message.infno,
+        message.psn_no,
+        message.received_at,
+        state.version,
+        state.acct_balc_fen,
+        entry.answer,
+        entry.hash,
     )
 
 

@@ -73,29 +73,49 @@ class Registry:
         """
         person = self._by_certno.get(presented.certno)
         if person is None:
-            raise BadInput("P10_PERSON_UNKNOWN", "no insured person has this certificate", cure="Ask the agency", zh="没有查到参保信息，请到经办机构核实")
+            raise BadInput(
+                "P10_PERSON_UNKNOWN",
+                "no insured person has this certificate",
+                cure="Ask the agency",
+                zh="没有查到参保信息，请到经办机构核实",
+            )
         if presented.card_sn and presented.card_sn != person.card_sn:
-            raise BadInput("P11_NOT_THE_PRESENT_CARD", "the card is not this person's present card", zh="该卡不是本人现用的社会保障卡，请使用新卡")
+            raise BadInput(
+                "P11_NOT_THE_PRESENT_CARD",
+                "the card is not this person's present card",
+                zh="该卡不是本人现用的社会保障卡，请使用新卡",
+            )
         if presented.card_sn and person.card_state != "active":
             state = CARD_STATES.get(person.card_state, person.card_state)
-            raise BadInput("P12_CARD_NOT_ACTIVE", f"the card is {person.card_state}", zh=f"该卡{state}，不能结算，请到社会保障卡服务网点办理")
+            raise BadInput(
+                "P12_CARD_NOT_ACTIVE",
+                f"the card is {person.card_state}",
+                zh=f"该卡{state}，不能结算，请到社会保障卡服务网点办理",
+            )
         return person
 
     def place(self, fixmedins_code: str) -> Institution:
         """Return an institution; raises BadInput P13 for an unknown one."""
         if fixmedins_code not in self.institutions:
-            raise BadInput("P13_INSTITUTION_UNKNOWN", f"{fixmedins_code!r} is not a designated institution here", zh="未查到该定点医药机构")
+            raise BadInput(
+                "P13_INSTITUTION_UNKNOWN",
+                f"{fixmedins_code!r} is not a designated institution here",
+                zh="未查到该定点医药机构",
+            )
         return self.institutions[fixmedins_code]
 
 
 def load_registry(file: Path) -> Registry:
     """Return the registry of a JSON file with ``persons`` and ``institutions`` (see data/registry.json)."""
     content = json.loads(file.read_text(encoding="utf-8"))
-    return Registry([_person(row) for row in content["persons"]], [Institution(**row) for row in content["institutions"]])
+    return Registry(
+        [_person(row) for row in content["persons"]], [Institution(**row) for row in content["institutions"]]
+    )
 
 
 def _person(row: dict[str, Any]) -> InsuredPerson:
     filings = tuple(
-        Filing(f["filing"], f["place"], date.fromisoformat(f["begins"]), date.fromisoformat(f["ends"])) for f in row["filings"]
+        Filing(f["filing"], f["place"], date.fromisoformat(f["begins"]), date.fromisoformat(f["ends"]))
+        for f in row["filings"]
     )
     return InsuredPerson(**{**row, "brdy": date.fromisoformat(row["brdy"]), "filings": filings})

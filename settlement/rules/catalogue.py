@@ -60,7 +60,7 @@ def terms_of(chrgitm_lv: object, selfpay_prop: object, pric_uplmt_amt: object) -
         ratio = 0 if level == 1 else 10_000
     else:
         ratio = money.scaled(selfpay_prop, money.RATE_PLACES, "selfpay_prop")
-    if not 0 <= ratio <= 10_000:  # noqa: PLR2004
+    if not 0 <= ratio <= 10_000:
         raise BadInput("C11_NOT_A_CODE", f"selfpay_prop {selfpay_prop!r} is not between 0 and 1")
     limit = -1 if pric_uplmt_amt in (None, "") else money.scaled(pric_uplmt_amt, money.PRICE_PLACES, "pric_uplmt_amt")
     if limit >= NO_LIMIT * 10**money.PRICE_PLACES:
@@ -83,7 +83,8 @@ class Catalogue:
         for row, item in enumerate(self.items):
             dated.setdefault((item.area, item.med_list_codg), []).append((item.from_day, row))
         self._spans = {
-            key: Spans(tuple(d for d, _ in sorted(rows)), tuple(r for _, r in sorted(rows))) for key, rows in dated.items()
+            key: Spans(tuple(d for d, _ in sorted(rows)), tuple(r for _, r in sorted(rows)))
+            for key, rows in dated.items()
         }
         self.codes = frozenset(code for _, code in self._spans)
         self._found: dict[tuple[tuple[str, ...], str], Spans] = {}

@@ -8,6 +8,7 @@ the ordered list of a claim's layers. Rows are made once and shared; the arrays 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import combinations
@@ -28,7 +29,12 @@ ONE = 10_000  # basis points in 1
 LIMIT = 1 << 61  # exact parts stay below this, so that twice of them fits in int64
 
 BASE = {"in_scope": layout.BASE_IN_SCOPE, "rest": layout.BASE_REST, "person_bears": layout.BASE_PERSON_BEARS}
-PER = {"none": layout.DEDC_NONE, "year": layout.DEDC_YEAR, "admission": layout.DEDC_ADMISSION, "visit": layout.DEDC_VISIT}
+PER = {
+    "none": layout.DEDC_NONE,
+    "year": layout.DEDC_YEAR,
+    "admission": layout.DEDC_ADMISSION,
+    "visit": layout.DEDC_VISIT,
+}
 CAP_ON = {"fund": layout.CAP_FUND, "cost": layout.CAP_COST, "cost_above_deductible": layout.CAP_COST_ABOVE}
 PERIOD = {"claim": layout.PER_CLAIM, "month": layout.PER_MONTH, "quarter": layout.PER_QUARTER, "year": layout.PER_YEAR}
 
@@ -125,7 +131,9 @@ class Builder:
         made = []
         for block in layers:
             rule = elsewhere if elsewhere is not None and _reduces(elsewhere, block) else None
-            made.append((block, tuple(rate_of(block, b, claim.level, retired, rule) for b in range(len(block.bands))), rule))
+            made.append(
+                (block, tuple(rate_of(block, b, claim.level, retired, rule) for b in range(len(block.bands))), rule)
+            )
         return fits_exactly(made)
 
     def _layer(self, pool: str, benefit: Benefit, claim: Claim, elsewhere: Elsewhere | None) -> int:
@@ -161,7 +169,7 @@ class Builder:
         )
 
 
-def _matrix(rows: list[tuple[int, ...]] | list[list[int]], width: int) -> np.ndarray:
+def _matrix(rows: Sequence[Sequence[int]], width: int) -> np.ndarray:
     return np.array(rows, np.int64).reshape(len(rows), width)
 
 
@@ -228,7 +236,9 @@ def counters_of(chain: tuple[Pool, ...]) -> dict[str, Counter]:
 def _uses(block: Benefit) -> list[tuple[str, str, str]]:
     uses = []
     if block.deductible.counter:
-        uses.append((block.deductible.counter, "admissions" if block.deductible.per == "admission" else "deductible", "year"))
+        uses.append(
+            (block.deductible.counter, "admissions" if block.deductible.per == "admission" else "deductible", "year")
+        )
     if block.measure.counter:
         uses.append((block.measure.counter, f"running from {block.measure.start}", "year"))
     if block.cap and block.cap.counter:

@@ -48,7 +48,9 @@ def load_files(files: Iterable[Path]) -> Loaded:
             continue
         pool, found = read_pool(table, file.name, source)
         if pool is not None and pool.code in pools:
-            found.append(Complaint(file.name, 1, "pool.code", f"{pool.code} has a file already", "Keep one file an area"))
+            found.append(
+                Complaint(file.name, 1, "pool.code", f"{pool.code} has a file already", "Keep one file an area")
+            )
         complaints += found
         if pool is not None and not found:
             pools[pool.code] = pool
@@ -167,7 +169,12 @@ def _rounding(head: Reader) -> Rounding | None:
 
 def _elsewhere(reader: Reader, begins: Any, cite: Cite) -> Elsewhere:
     mode = reader.take("mode", one_of(("none", "points", "multiply", "first_pay")), "none", need=True)
-    read = {"none": reading.percent, "points": reading.points, "multiply": reading.percent, "first_pay": reading.percent}
+    read = {
+        "none": reading.percent,
+        "points": reading.points,
+        "multiply": reading.percent,
+        "first_pay": reading.percent,
+    }
     amount = reader.take("amount", read[mode], 0, need=mode != "none")
     change = reader.inner("deductible", reader.take("deductible", dict, {}))
     block = Elsewhere(
@@ -208,7 +215,7 @@ def _tables(value: Any) -> list[Any]:
 
 
 def _code(value: Any) -> str:
-    if not isinstance(value, str) or len(value) != 6 or not value.isdigit():  # noqa: PLR2004
+    if not isinstance(value, str) or len(value) != 6 or not value.isdigit():
         raise reading.Unreadable(f"{value!r} is not a division code", "Write six digits in quotes")
     return value
 
@@ -217,6 +224,6 @@ def _year(value: Any) -> tuple[int, int]:
     if value == "calendar":
         return 1, 1
     month, _, day = str(value).partition("-")
-    if not (month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= 28):  # noqa: PLR2004
-        raise reading.Unreadable(f"{value!r} is not a year", "Write \"calendar\", or month and day such as \"07-01\"")
+    if not (month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= 28):
+        raise reading.Unreadable(f"{value!r} is not a year", 'Write "calendar", or month and day such as "07-01"')
     return int(month), int(day)

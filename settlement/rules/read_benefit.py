@@ -62,15 +62,23 @@ def _layer(reader: Reader, head: dict[str, Any]) -> Benefit:
 
 def _cross_check(reader: Reader, benefit: Benefit) -> None:
     if benefit.base != "person_bears" and (benefit.with_first_pay or benefit.without_deductible):
-        reader.complain("base", f"{benefit.base!r} takes no with_first_pay or without_deductible", "Use base = \"person_bears\"")
+        reader.complain(
+            "base", f"{benefit.base!r} takes no with_first_pay or without_deductible", 'Use base = "person_bears"'
+        )
     if benefit.reported and (benefit.bands or benefit.cap or benefit.deductible.per != "none"):
         reader.complain("reported", "a reported layer has no deductible, bands or cap", "Leave them out")
     if len(benefit.bands) > 1 and "measure" not in reader.known_given:
-        reader.complain("measure", "is missing", "With more than one band say how bounds count: { on = \"claim\", from = \"zero\" }")
+        reader.complain(
+            "measure", "is missing", 'With more than one band say how bounds count: { on = "claim", from = "zero" }'
+        )
     listed = [set(table) for table in _leveled_tables(benefit) if table and ANY_LEVEL not in table]
     if any(levels != listed[0] for levels in listed):
         names = " / ".join(", ".join(sorted(levels)) for levels in listed)
-        reader.complain("bands", f"the levels differ between deductible, bands and cap ({names})", "List the same levels in all of them")
+        reader.complain(
+            "bands",
+            f"the levels differ between deductible, bands and cap ({names})",
+            "List the same levels in all of them",
+        )
 
 
 def _leveled_tables(benefit: Benefit) -> list[dict[str, int]]:
@@ -115,7 +123,11 @@ def _retired(reader: Reader) -> tuple[int, int]:
     added = inner.take("points", reading.points)
     share = inner.take("personal_share", reading.percent)
     if (added is None) == (share is None):
-        inner.complain("", "says not exactly one of points and personal_share", "Retired persons get points added or their share multiplied")
+        inner.complain(
+            "",
+            "says not exactly one of points and personal_share",
+            "Retired persons get points added or their share multiplied",
+        )
     inner.done(reader)
     return added or 0, 10_000 if share is None else share
 
@@ -145,7 +157,7 @@ def _deductible(reader: Reader, need: bool) -> Deductible:
         again = inner.take("again_after_days", reading.number, 0)
         transfer = inner.take("on_transfer", one_of(("difference",)), "")
         if floor and not minus:
-            inner.complain("floor", "has no effect", "A floor belongs to later = \"-100 yuan\"")
+            inner.complain("floor", "has no effect", 'A floor belongs to later = "-100 yuan"')
     inner.done(reader)
     return Deductible(per, standard, counter, minus, percents, floor, again, bool(transfer))
 
@@ -154,8 +166,10 @@ def _later(value: Any) -> tuple[int, tuple[int, ...]]:
     if isinstance(value, str) and value.startswith("-"):
         return -reading.signed_amount(value), ()
     percents = list_of_all(value)
-    if not 1 <= len(percents) <= 2:  # noqa: PLR2004
-        raise Unreadable(f"{value!r} has {len(percents)} steps", "Say the second admission, or the second and every later one")
+    if not 1 <= len(percents) <= 2:
+        raise Unreadable(
+            f"{value!r} has {len(percents)} steps", "Say the second admission, or the second and every later one"
+        )
     return 0, percents
 
 
@@ -169,12 +183,17 @@ def _bands(reader: Reader, need: bool) -> tuple[Band, ...]:
     for nth, table in enumerate(reader.take("bands", list, [], need=need)):
         inner = reader.inner("bands", table)
         inner.path += f"[{nth + 1}]"
-        band = Band(inner.take("over", reading.amount, 0, need=True), inner.take("rate", _by_level(reading.percent), {}, need=True))
+        band = Band(
+            inner.take("over", reading.amount, 0, need=True),
+            inner.take("rate", _by_level(reading.percent), {}, need=True),
+        )
         inner.done(reader)
         bands.append(band)
     overs = [band.over_fen for band in bands]
     if bands and (overs[0] != 0 or overs != sorted(set(overs))):
-        reader.complain("bands", "do not ascend from 0 yuan", "The first band is over = \"0 yuan\", each later one is higher")
+        reader.complain(
+            "bands", "do not ascend from 0 yuan", 'The first band is over = "0 yuan", each later one is higher'
+        )
     return tuple(bands)
 
 

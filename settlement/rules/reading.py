@@ -80,7 +80,7 @@ class Reader:
         line = self.lines.key(self.line, key) if key else self.line
         self.complaints.append(Complaint(self.file, line, f"{self.path}.{key}" if key else self.path, found, cure))
 
-    def take(self, key: str, read: Callable[[Any], Value], default: Value | None = None, need: bool = False) -> Any:
+    def take(self, key: str, read: Callable[[Any], Any], default: Any = None, need: bool = False) -> Any:
         """Return the key's value as ``read`` makes it; the default where it is absent or unreadable."""
         self.known.append(key)
         if key not in self.table:
@@ -147,11 +147,11 @@ def signed_amount(value: Any) -> int:
     """Read '-100 yuan' as fen."""
     digits, _, unit = str(value).strip().partition(" ")
     if not isinstance(value, str) or unit.strip() != "yuan":
-        raise Unreadable(f"{value!r} has no unit", "Write an amount with its unit, for example \"800 yuan\"")
+        raise Unreadable(f"{value!r} has no unit", 'Write an amount with its unit, for example "800 yuan"')
     try:
         return money.fen(digits)
     except BadInput as error:
-        raise Unreadable(error.found, "Write an amount such as \"800 yuan\", with at most two decimals") from None
+        raise Unreadable(error.found, 'Write an amount such as "800 yuan", with at most two decimals') from None
 
 
 def percent(value: Any) -> int:
@@ -165,14 +165,14 @@ def percent(value: Any) -> int:
 def any_percent(value: Any) -> int:
     """Read '120%' as basis points, not negative."""
     if not isinstance(value, str) or not value.endswith("%"):
-        raise Unreadable(f"{value!r} is not a percentage", "Write a percentage with its sign, for example \"85%\"")
+        raise Unreadable(f"{value!r} is not a percentage", 'Write a percentage with its sign, for example "85%"')
     return _hundredths(value[:-1], value)
 
 
 def points(value: Any) -> int:
     """Read '3' (percentage points) as basis points."""
     if not isinstance(value, str) or value.endswith("%"):
-        raise Unreadable(f"{value!r} is not a number of points", "Write percentage points in quotes, for example \"3\"")
+        raise Unreadable(f"{value!r} is not a number of points", 'Write percentage points in quotes, for example "3"')
     return _hundredths(value.removesuffix("points").strip(), value)
 
 

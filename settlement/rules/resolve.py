@@ -42,7 +42,9 @@ def chain_of(pools: dict[str, Pool], code: str) -> tuple[Pool, ...]:
     while code:
         pool = pools.get(code)
         if pool is None:
-            raise BadRules("B02_INHERITS", f"{chain[-1].file}: inherits {code}, which is not loaded", cure="Add that file")
+            raise BadRules(
+                "B02_INHERITS", f"{chain[-1].file}: inherits {code}, which is not loaded", cure="Add that file"
+            )
         if pool in chain:
             raise BadRules("B02_INHERITS", f"{pool.file}: inherits itself through {chain[-1].file}")
         chain.append(pool)
@@ -137,7 +139,10 @@ def elsewhere_for(chain: Sequence[Pool], claim: Claim, day: date) -> Elsewhere |
         if blocks:
             return blocks[0]
     where = codes.RELATION_ZH[claim.relation]
-    return Missing("R03_ELSEWHERE_MISSING", f"{chain[0].code} {chain[0].name} {claim.scheme}/{claim.care} {where} {claim.filing}, {day}")
+    return Missing(
+        "R03_ELSEWHERE_MISSING",
+        f"{chain[0].code} {chain[0].name} {claim.scheme}/{claim.care} {where} {claim.filing}, {day}",
+    )
 
 
 def account_for(chain: Sequence[Pool], scheme: str, day: date) -> AccountRule | None:

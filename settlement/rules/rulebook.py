@@ -57,7 +57,9 @@ class Rulebook:
         self.pools = pools
         self.catalogue = catalogue
         self.builder = Builder(pools)
-        self.ages = sorted({a for p in pools.values() for b in p.benefits for a in (b.who.age_from, b.who.age_under) if a})
+        self.ages = sorted(
+            {a for p in pools.values() for b in p.benefits for a in (b.who.age_from, b.who.age_under) if a}
+        )
         parts = [f"{pool.code} {pool.content}" for pool in sorted(pools.values())]
         self.digest = hashlib.sha256("\n".join([__version__, *parts, catalogue.digest()]).encode()).hexdigest()
         self._spans: dict[Asked, Spans] = {}

@@ -42,7 +42,10 @@ def _cell(book: Rulebook, statistics: dict[str, Any], key: tuple[str, str, str],
 
     def all_settle(level: str, relation: str, filing: str, persons: list[tuple[str, int]]) -> bool:
         insutype = statistics["scheme"][scheme]["insutype"]
-        asked = [Asked(area, insutype, wanted["med_type"], psn_type, level, "", age, False, False, relation, filing) for psn_type, age in persons]
+        asked = [
+            Asked(area, insutype, wanted["med_type"], psn_type, level, "", age, False, False, relation, filing)
+            for psn_type, age in persons
+        ]
         return all(settles(book, each, *days) for each in asked)
 
     persons = list(_persons(book, statistics, scheme))

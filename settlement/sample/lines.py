@@ -11,7 +11,9 @@ from settlement.rules.rulebook import NATION, Rulebook
 from settlement.sample.people import Visits, between
 from settlement.spans import day_number, day_of
 
-DRUG_LETTERS = "XZT"  # a national drug code begins with X (western) or Z, T (Chinese); services with digits, goods with C
+DRUG_LETTERS = (
+    "XZT"  # a national drug code begins with X (western) or Z, T (Chinese); services with digits, goods with C
+)
 FEN = 100
 E4 = 10_000  # a price limit is in 1/10 000 fen
 

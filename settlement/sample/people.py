@@ -93,7 +93,9 @@ def _persons(rng: np.random.Generator, about: dict[str, Any], areas: list[list[i
     return Persons(*np.concatenate(parts, axis=1))
 
 
-def _where(rng: np.random.Generator, about: dict[str, Any], cells: list[Cell], cell: np.ndarray) -> tuple[np.ndarray, ...]:
+def _where(
+    rng: np.random.Generator, about: dict[str, Any], cells: list[Cell], cell: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Return for each claim the hospital level, the place (-1: at home) and the filing (-1: none)."""
     level, place, filing = (np.full(cell.size, -1, np.int64) for _ in range(3))
     places, filings = about["assumed"]["places"]["list"], about["assumed"]["filings"]
