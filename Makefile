@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PIP := $(BIN)/python -m pip install -qq --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: help setup card-stack demo test check format bench lock clean distclean
+.PHONY: help setup card-stack demo test check format docs bench lock clean distclean
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ check: $(VENV)/.installed ## lint, format, types, import contracts
 format: $(VENV)/.installed ## let ruff lay the code out and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup ## write the generated pages
+	$(BIN)/python scripts/write_docs.py
 
 bench: setup ## ratios against peers and floors, measured in one run
 	$(BIN)/python -m pytest benchmarks --benchmark-enable $(PYTEST_ARGS)

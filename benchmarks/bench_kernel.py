@@ -42,11 +42,13 @@ THREADS = os.cpu_count() or 1
 
 @pytest.fixture(scope="module")
 def world() -> World:
+    """Return the world all measures share."""
     return make()
 
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
+    """Return where the measures are gathered."""
     return {}
 
 
@@ -59,6 +61,7 @@ def kernel_seconds(batch: Any, results: Any) -> float:
 
 
 def test_kernel_against_floor(world: World, figures: dict[str, Any], benchmark: Any) -> None:
+    """Time against reading and writing every byte."""
     results = warmed(world.batch)
     kernel_seconds(world.batch, results)
     runs, floors = [], []
@@ -75,6 +78,7 @@ def test_kernel_against_floor(world: World, figures: dict[str, Any], benchmark: 
 
 
 def test_kernel_against_python(world: World, figures: dict[str, Any]) -> None:
+    """Time against the same source uncompiled, on whole persons; the bits are compared."""
     part = first_persons(world.batch, min(PYTHON_PERSONS, world.batch.claims.person_start.size - 1))
     _, results = settled(part)
     theirs = uncompiled(PYTHON_PERSONS, CLAIMS)
@@ -87,6 +91,7 @@ def test_kernel_against_python(world: World, figures: dict[str, Any]) -> None:
 
 
 def test_kernel_against_duckdb(world: World, figures: dict[str, Any]) -> None:
+    """Time against SQL on the persons whose programs it expresses; every claim is compared."""
     plain = only_persons(world, plain_persons(world.batch))
     peer = DuckPeer(plain)
     _, results = settled(plain.batch)
@@ -109,6 +114,7 @@ def percentiles(seconds: list[float]) -> dict[str, float]:
 
 
 def test_one_claim(world: World, figures: dict[str, Any], benchmark: Any) -> None:
+    """Latency of one claim, kernel and door."""
     one = first_claim(world.batch)
     results = warmed(one)
     kernel = []
@@ -128,6 +134,7 @@ def test_one_claim(world: World, figures: dict[str, Any], benchmark: Any) -> Non
 
 
 def test_write(world: World, figures: dict[str, Any]) -> None:
+    """Write what was measured."""
     versions = {
         "numba": numba.__version__,
         "numpy": np.__version__,

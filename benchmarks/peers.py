@@ -57,13 +57,18 @@ class DuckPeer:
         self.connection = duckdb.connect(":memory:")
         batch = world.batch
         claims, lines, tables = batch.claims.columns, batch.claims.lines, batch.tables
-        layer = np.where(
-            tables.programs[:, P.layer_end] > tables.programs[:, P.layer_start], tables.program_layers[np.minimum(tables.programs[:, P.layer_start], tables.program_layers.size - 1)], -1
-        )  # fmt: skip
+        first, end = tables.programs[:, P.layer_start], tables.programs[:, P.layer_end]
+        layer = np.where(end > first, tables.program_layers[np.minimum(first, tables.program_layers.size - 1)], -1)
         owner = np.repeat(np.arange(claims.shape[1]), claims[C.line_end] - claims[C.line_start])
         self._table(
             "lines",
-            {"line": np.arange(owner.size), "claim": owner, "amount": lines[L.det_item_fee_sumamt_fen], "cnt": lines[L.cnt_e4], "term": lines[L.term]},
+            {
+                "line": np.arange(owner.size),
+                "claim": owner,
+                "amount": lines[L.det_item_fee_sumamt_fen],
+                "cnt": lines[L.cnt_e4],
+                "term": lines[L.term],
+            },
         )
         terms = {
             "term": np.arange(tables.terms.shape[0]),
@@ -104,7 +109,9 @@ class DuckPeer:
         columns = {name: results.columns[getattr(R, column)] for name, column in COMPARED.items()}
         self._table("kernel", {"claim": np.arange(results.columns.shape[1]), **columns})
         same = " AND ".join(f"s.{name} = k.{name}" for name in COMPARED)
-        row = self.connection.execute(f"SELECT count(*) FROM kernel k LEFT JOIN claim_results s USING (claim) WHERE NOT coalesce({same}, false)").fetchone()
+        row = self.connection.execute(
+            f"SELECT count(*) FROM kernel k LEFT JOIN claim_results s USING (claim) WHERE NOT coalesce({same}, false)"
+        ).fetchone()
         assert row is not None
         return int(row[0])
 

@@ -13,7 +13,10 @@ BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 def table(f: dict[str, Any], lang: str) -> str:
     """Return the Markdown table of one run's figures."""
     words = {
-        "en": ("measure", "result", "pure Python, same calculation", "DuckDB SQL", "reading and writing every byte", "throughput", "one claim, kernel", "one claim, JSON to answer"),
+        "en": (
+            "measure", "result", "pure Python, same calculation", "DuckDB SQL", "reading and writing every byte", "throughput",
+            "one claim, kernel", "one claim, JSON to answer",
+        ),
         "zh": ("指标", "结果", "纯 Python 同一计算", "DuckDB SQL", "只读写全部字节", "吞吐", "单笔（内核）", "单笔（从报文到结果）"),
     }[lang]  # fmt: skip
     kernel, door = f["one_claim_us"], f["one_claim_door_us"]

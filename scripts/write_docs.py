@@ -36,6 +36,12 @@ def columns(rows: tuple[Column, ...]) -> list[str]:
     return lines + [f"| `{c.name}` | {c.unit} | {c.zh} | {c.en} |" for c in rows]
 
 
+def refusal(code: str) -> str:
+    """Return the row of a refusal code."""
+    r = REASONS[code]
+    return f"| `{code}` | {r.zh}；{r.cure_zh} | {r.en} | {r.cure_en} |"
+
+
 def claim_format() -> str:
     """Return docs/claim-format.md."""
     parts = [
@@ -60,7 +66,7 @@ def claim_format() -> str:
         "\n".join(columns(LAYER_RESULT[1:])),
         "## Result of a fee line", "\n".join(columns(LINE_RESULT)),
         "## Refusals",
-        "\n".join(["| code | 中文 | meaning | what to do |", "| --- | --- | --- | --- |"] + [f"| `{c}` | {r.zh}；{r.cure_zh} | {r.en} | {r.cure_en} |" for c, r in REASONS.items()]),
+        "\n".join(["| code | 中文 | meaning | what to do |", "| --- | --- | --- | --- |", *map(refusal, REASONS)]),
     ]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 

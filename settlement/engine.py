@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,7 +95,9 @@ class Settled(NamedTuple):
         """Return kernel row ``k`` with what an explanation needs beside amounts: the claim's own words, program and lines."""
         claim = int(self.batch.order[k])
         text = self.drafts.text
-        told = {name: text[name].at(claim) for name in ("insuplc_admdvs", "mdtrtarea_admvs", "filing", "psn_no")}
+        told: dict[str, Any] = {
+            name: text[name].at(claim) for name in ("insuplc_admdvs", "mdtrtarea_admvs", "filing", "psn_no")
+        }
         told |= {
             "medins_setl_id": self.drafts.claim_id(claim),
             "day": str(np.datetime64(int(self.batch.day[claim]), "D")),
@@ -187,7 +190,7 @@ def run_kernel(batch: ClaimBatch, results: Results, threads: int | None = None) 
         return
     cuts = np.linspace(0, persons, threads * PARTS + 1).astype(np.int64).tolist()
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda part: settle(part[0], part[1], *arrays), zip(cuts[:-1], cuts[1:], strict=True)))
+        list(pool.map(lambda part: settle(part[0], part[1], *arrays), pairwise(cuts)))
 
 
 def assert_balanced(results: Results) -> None:

@@ -41,8 +41,9 @@ def list_areas(*, pools: Path | None = None) -> int:
         table.add_column(head)
     for pool in sorted(book.pools.values()):
         covers = sorted({f"{s}/{c}" for block in pool.benefits for s in block.schemes for c in block.cares})
-        days = [block.begins for block in (*pool.benefits, *pool.elsewheres)]
-        marks = {block.cite.confidence for block in (*pool.benefits, *pool.elsewheres)}
+        blocks: list[Benefit | Elsewhere] = [*pool.benefits, *pool.elsewheres]
+        days = [block.begins for block in blocks]
+        marks = {block.cite.confidence for block in blocks}
         table.add_row(
             pool.code, pool.name, pool.inherits or "—", ", ".join(covers) or "—", str(min(days, default="—")),
             " ".join(mark for mark in codes.CONFIDENCES if mark in marks) or "—",

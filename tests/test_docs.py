@@ -17,7 +17,9 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_generated_pages_are_current() -> None:
-    done = subprocess.run([sys.executable, "scripts/write_docs.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "scripts/write_docs.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -51,6 +53,12 @@ def test_a_fault_in_the_walk_is_named(tmp_path: Path) -> None:
 
 
 def test_both_readmes_say_the_same_commands() -> None:
-    commands = [re.findall(r"^(?:make|settlement) .*$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE) for name in ("README.md", "README.zh-CN.md")]
-    bare = [[line.split("#")[0].strip().replace("--lang en", "").replace("--lang zh", "") for line in lines] for lines in commands]
+    commands = [
+        re.findall(r"^(?:make|settlement) .*$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+        for name in ("README.md", "README.zh-CN.md")
+    ]
+    bare = [
+        [line.split("#")[0].strip().replace("--lang en", "").replace("--lang zh", "") for line in lines]
+        for lines in commands
+    ]
     assert bare[0] == bare[1]

@@ -37,7 +37,7 @@ class Book(Protocol):
     def benefit_year(self, pool: str) -> tuple[int, int]: ...  # noqa: D102
     def program_spans(self, asked: Any) -> Any: ...  # noqa: D102
     def asked(self, *parts: Any) -> Any: ...  # noqa: D102
-    def own_terms(self, chrgitm_lv: str, selfpay_prop: str, pric_uplmt_amt: str) -> tuple[int, int, int]: ...  # noqa: D102
+    def own_terms(self, chrgitm_lv: str, selfpay_bp: int, pric_uplmt_e4: int) -> tuple[int, int, int]: ...  # noqa: D102
     def tables(self, own_terms: np.ndarray) -> Tables: ...  # noqa: D102
 
 

@@ -133,7 +133,7 @@ def from_dicts(claims: Sequence[Any]) -> Drafts:
         whole.append(claim)
         line_lists.append(_lines_of(claim, at, faults))
         for name, entries in small.items():
-            entries += _entries(claim.get(name), at, name, faults)
+            entries.extend(_entries(claim.get(name), at, name, faults))
         faults += [(at, "C14_UNKNOWN_FIELD", name, hint) for name, hint in slips(claim, CLAIM_NAMES)]
     starts = np.concatenate([[0], np.cumsum([len(lines) for lines in line_lists])]).astype(np.int64)
     collector = _Collector(len(whole), starts)

@@ -171,7 +171,7 @@ LAYER_RESULT = (
 
 def positions(group: str, columns: tuple[Column, ...]) -> Any:
     """Return a named tuple of the columns' positions; ``R.pay_fen`` is then a constant in compiled code."""
-    return namedtuple(group, [column.name for column in columns])(*range(len(columns)))  # type: ignore[misc]
+    return namedtuple(group, [column.name for column in columns])(*range(len(columns)))
 
 
 C = positions("ClaimAt", CLAIM)

@@ -181,5 +181,7 @@ def change_days(chain: Sequence[Pool]) -> list[date]:
 
 def _begins(chain: Sequence[Pool]) -> Iterator[date]:
     for pool in chain:
-        for block in (*pool.benefits, *pool.elsewheres, *pool.accounts, *pool.meanings):
-            yield block.begins
+        yield from (block.begins for block in pool.benefits)
+        yield from (block.begins for block in pool.elsewheres)
+        yield from (block.begins for block in pool.accounts)
+        yield from (block.begins for block in pool.meanings)

@@ -68,7 +68,8 @@ def draw_visits(rng: np.random.Generator, about: dict[str, Any], cells: list[Cel
         person[rows] = able[rng.integers(0, able.size, rows.size)]
         cell[rows] = covering[persons.area[person[rows]]]
     groups, places = list(about["assumed"]["group"]), about["assumed"]["places"]["list"]
-    return Visits(person, cell, *_where(rng, about, cells, cell), persons, cells, areas, groups, places)
+    level, place, filing = _where(rng, about, cells, cell)
+    return Visits(person, cell, level, place, filing, persons, cells, areas, groups, places)
 
 
 def _areas_of(cells: list[Cell], areas: list[str], schemes: list[str]) -> list[list[int]]:
