@@ -12,7 +12,7 @@ from oracle import Oracle
 from small import Block, claim, line, nation, pays
 from strategies import World, random_world, worlds, yuan
 
-from settlement.engine import settle_drafts
+from settlement.engine import Settled, settle_drafts
 from settlement.rules.rulebook import build
 
 CLAIMS = 20_000
@@ -20,15 +20,18 @@ SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 
 
 def product(pools: dict[str, Block], catalogue: list[Block], drafts: list[Block]) -> list[Block]:
-    book = build(pools, catalogue)
-    settled = settle_drafts(drafts, book)
+    return rows_of(settle_drafts(drafts, build(pools, catalogue)))
+
+
+def rows_of(settled: Settled) -> list[Block]:
+    """The product's rows under the oracle's names, with every reason, and without the row numbers of one rulebook."""
     rows = settled.rows()
     for refusal in settled.refusals:
         rows[refusal.claim].setdefault("reasons", []).append(refusal.code)
     for row in rows:
         for step in row.get("layers", ()):
             step |= {name.removesuffix("_fen"): value for name, value in step.items() if name.endswith("_fen")}
-            step["base"] = book.layer(step["layer_row"]).benefit.base
+            step["base"] = settled.book.layer(step.pop("layer_row")).benefit.base
     return rows
 
 
@@ -104,7 +107,7 @@ def carried_on(world: World, cut: int) -> list[Block]:
     calls = [world.drafts[:cut], *([draft] for draft in world.drafts[cut:])]
     for drafts in filter(None, calls):
         sent = [{"year_so_far": carried[key(d)], **d} if len(rows) >= cut and key(d) in carried else d for d in drafts]
-        answers = settle_drafts(sent, rulebook).rows()
+        answers = rows_of(settle_drafts(sent, rulebook))
         for draft, row in zip(drafts, answers, strict=True):
             if "refused" not in row:
                 after = row["counters"].items()
@@ -167,7 +170,7 @@ def test_the_fund_does_not_fall_when_a_rate_rises(rates: list[int], n: int, up: 
 @given(st.lists(RATES, min_size=3, max_size=3), AMOUNTS, AMOUNTS, st.integers(0, 10**6))
 def test_nobody_pays_less_when_the_charge_rises(rates: list[int], cap: int, charge: int, up: int) -> None:
     terms = {"chrgitm_lv": "02", "selfpay_prop": "0.1000"}
-    drafts = [claim(line(yuan(fen), **terms), psn_no=f"P{n}") for n, fen in enumerate((charge, charge + up))]
+    drafts = [claim(line(yuan(fen), **terms), psn_no=f"P{n}", medins_setl_id=f"S{n}") for n, fen in enumerate((charge, charge + up))]
     before, after = product(single(rates, cap), [], drafts)
     assert before["fund_pay_sumamt"] <= after["fund_pay_sumamt"]
     assert before["psn_part_amt"] <= after["psn_part_amt"]

@@ -150,8 +150,9 @@ class Builder:
             row = _layer_row(benefit, claim.level, reduced, self.counters[pool])
             row[Y.band_start], row[Y.band_end], row[Y.rate_over] = start, len(self.bands), over
             self.layers.append(row)
-            filing = f" {claim.relation} {claim.filing}" if reduced else ""
-            rule = f"{benefit.cite.file}:{benefit.cite.line} {benefit.layer} {claim.level} {claim.person.group}{filing}"
+            who = " retired" if retired else ""
+            filing = f" elsewhere {reduced.cite.file}:{reduced.cite.line}" if reduced else ""
+            rule = f"{benefit.cite.file}:{benefit.cite.line} {benefit.layer} level {claim.level}{who}{filing}"
             plain = tuple(rate_of(benefit, b, claim.level, False, None) for b in range(len(benefit.bands)))
             self.layer_info.append(
                 LayerInfo(pool, benefit, reduced, claim.level, retired, tuple(int(r * ONE) for r in plain), rates, rule)
