@@ -95,6 +95,8 @@ class Settled(NamedTuple):
         """Return kernel row ``k`` with what an explanation needs beside amounts: the claim's own words, program and lines."""
         claim = int(self.batch.order[k])
         text = self.drafts.text
+        columns = self.batch.claims.columns
+        count = int(columns[C.line_end, k] - columns[C.line_start, k])
         told: dict[str, Any] = {
             name: text[name].at(claim) for name in ("insuplc_admdvs", "mdtrtarea_admvs", "filing", "psn_no")
         }
@@ -104,21 +106,19 @@ class Settled(NamedTuple):
         }
         told |= {
             "program": int(self.batch.claims.columns[C.program, k]),
-            "lines": [self.line(at) for at in self.lines_of(claim)],
+            "lines": [self.line(k, number) for number in range(count)],
         }
         return told | self.row(k)
 
-    def lines_of(self, claim: int) -> range:
-        """Return where the fee lines of a draft stand."""
-        return range(int(self.drafts.line_start[claim]), int(self.drafts.line_start[claim + 1]))
-
-    def line(self, at: int) -> dict[str, Any]:
-        """Return one fee line with its split; ``own_terms`` tells that the line's own terms were used."""
+    def line(self, k: int, number: int) -> dict[str, Any]:
+        """Return fee line ``number`` of kernel row ``k`` with its split; ``own_terms`` tells that it brought its own terms."""
+        at = int(self.batch.claims.columns[C.line_start, k]) + number
+        drafted = int(self.drafts.line_start[self.batch.order[k]]) + number
         term = int(self.batch.claims.lines[L.term, at])
         catalogue = self.book.catalogue
         shown: dict[str, Any] = {
-            "feedetl_sn": self.drafts.line_text["feedetl_sn"].at(at),
-            "med_list_codg": self.drafts.line_text["med_list_codg"].at(at),
+            "feedetl_sn": self.drafts.line_text["feedetl_sn"].at(drafted),
+            "med_list_codg": self.drafts.line_text["med_list_codg"].at(drafted),
             "own_terms": term >= len(catalogue.items),
             "item": catalogue.items[term] if term < len(catalogue.items) else None,
             "det_item_fee_sumamt_fen": int(self.batch.claims.lines[L.det_item_fee_sumamt_fen, at]),
@@ -167,12 +167,12 @@ class Settled(NamedTuple):
                     }  # fmt: skip
 
 
-def settle_batch(batch: ClaimBatch, lines: int, threads: int | None = None) -> Results:
+def settle_batch(batch: ClaimBatch, threads: int | None = None) -> Results:
     """Run the kernel over a batch; return its result arrays. Grows ``batch.state.values`` in place."""
     claims = batch.claims
     results = Results(
         np.zeros((len(RESULT), claims.columns.shape[1]), np.int64),
-        np.zeros((len(LINE_RESULT), lines), np.int64),
+        np.zeros((len(LINE_RESULT), claims.lines.shape[1]), np.int64),
         np.zeros((len(LAYER_RESULT), batch.steps), np.int64),
     )
     run_kernel(batch, results, threads)
@@ -221,7 +221,7 @@ def settle_drafts(drafts: Drafts | Sequence[Any], book: Rulebook, threads: int |
     """Admit, settle and return drafts (``Drafts`` or JSON objects); refused claims never stop the others."""
     columns = drafts if isinstance(drafts, Drafts) else from_dicts(drafts)
     batch = admit(columns, book)
-    results = settle_batch(batch, int(columns.line_start[-1]), threads)
+    results = settle_batch(batch, threads)
     refusals = list(batch.refusals)
     for k in np.flatnonzero(results.columns[R.status] == HOSPITAL_PART_TOO_LARGE).tolist():
         claim = int(batch.order[k])

@@ -170,7 +170,10 @@ def test_the_fund_does_not_fall_when_a_rate_rises(rates: list[int], n: int, up: 
 @given(st.lists(RATES, min_size=3, max_size=3), AMOUNTS, AMOUNTS, st.integers(0, 10**6))
 def test_nobody_pays_less_when_the_charge_rises(rates: list[int], cap: int, charge: int, up: int) -> None:
     terms = {"chrgitm_lv": "02", "selfpay_prop": "0.1000"}
-    drafts = [claim(line(yuan(fen), **terms), psn_no=f"P{n}", medins_setl_id=f"S{n}") for n, fen in enumerate((charge, charge + up))]
+    drafts = [
+        claim(line(yuan(fen), **terms), psn_no=f"P{n}", medins_setl_id=f"S{n}")
+        for n, fen in enumerate((charge, charge + up))
+    ]
     before, after = product(single(rates, cap), [], drafts)
     assert before["fund_pay_sumamt"] <= after["fund_pay_sumamt"]
     assert before["psn_part_amt"] <= after["psn_part_amt"]

@@ -99,9 +99,9 @@ def read_csv(path: Path) -> Drafts:
 
 
 def grouped(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return nested claims from flat rows, one a fee line; a claim field that differs between its rows is kept as found.
+    """Return nested claims from flat rows, one a fee line.
 
-    A claim whose rows disagree gets the field's values joined by ' | ', which then is refused where it is read.
+    A claim whose rows disagree gets the values as a list, which is refused where the field is read.
     """
     claims: dict[Any, dict[str, Any]] = {}
     for row in rows:
@@ -114,7 +114,7 @@ def grouped(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if inner and table in ("year_so_far", "reported_pay"):
                 claim.setdefault(table, {})[inner] = value
             elif claim.setdefault(name, value) != value and name in CLAIM_NAMES:
-                claim[name] = f"{claim[name]} | {value}"
+                claim[name] = [claim[name], value]
     return list(claims.values())
 
 
