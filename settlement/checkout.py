@@ -16,8 +16,9 @@ import numpy as np
 
 from settlement.codes import FILINGS
 from settlement.engine import Settled, settle_drafts
-from settlement.errors import REASONS, BadInput
+from settlement.errors import REASONS, BadInput, SettlementError
 from settlement.explain import as_text
+from settlement.identities import check
 from settlement.identity import PresentedIdentity
 from settlement.ledger import Booking, CounterKey, Ledger, Message, PersonState, Posting, SqliteLedger
 from settlement.money import fen, yuan
@@ -171,13 +172,16 @@ def _booking(setl_id: str, content: bytes, settled: Settled, insutype: str) -> B
         CounterKey(c["area"], c["period"], c["period_start"], c["counter"]): int(c["value"]) for c in settled.counters()
     }  # fmt: skip
     row = settled.row(0)
+    shared_beside = row["psn_part_amt"] - row["acct_pay"] - row["psn_cash_pay"]
+    off = {name: said for name, said in check(row | {"acct_mulaid_pay": shared_beside}).items() if said != "holds"}
+    if off or shared_beside not in (0, row["acct_mulaid_pay"]):
+        raise SettlementError("K00_UNBALANCED", f"{off}", "the parts do not sum to the whole", "Report this as a fault")
     postings = [Posting("institution", "", row["medfee_sumamt"])]
     for fund, by_scheme in FUND_PAY_TYPE.items():
         if row[fund]:
             code = by_scheme.get(insutype, DEFAULT_FUND_PAY_TYPE.get(fund, "999997"))
             postings.append(Posting(f"fund:{fund}", code, -row[fund]))
     parties = {"account": ("310200", "acct_pay"), "cash": ("", "psn_cash_pay"), "hospital": ("999996", "hosp_part_amt")}
-    shared_beside = row["psn_part_amt"] - row["acct_pay"] - row["psn_cash_pay"]
     postings += [Posting(name, code, -row[column]) for name, (code, column) in parties.items() if row[column]]
     if shared_beside:
         postings.append(Posting("shared_account", "310200", -shared_beside))

@@ -76,7 +76,7 @@ def good(number: int) -> dict[str, Any]:
 
 
 def test_there_are_enough() -> None:
-    assert len(CASES) >= 80  # noqa: PLR2004
+    assert len(CASES) >= 80
     assert len({case["id"] for case in CASES}) == len(CASES)
     reached = {case["code"] for case in CASES} | {"R02_LEVEL_MISSING", "R03_ELSEWHERE_MISSING", "R07_RATES_TOO_FINE"}
     assert reached == set(REASONS)
@@ -229,7 +229,7 @@ def test_junk_is_refused_or_settled_but_never_lost(path: str, junk: Any) -> None
     claim = changed({"set": {path: junk}})
     settled = settle_drafts([good(1), claim, good(2)], BOOK)
     refused = {refusal.claim for refusal in settled.refusals}
-    assert settled.kept.size + len(refused) == 3  # noqa: PLR2004
+    assert settled.kept.size + len(refused) == 3
     assert refused <= {1}
 
 

@@ -79,7 +79,7 @@ def test_pre_settlement_agrees_and_books_nothing(checkout: Checkout) -> None:
 def test_each_filing(checkout: Checkout) -> None:
     outcomes = checkout.under_each_filing(checkout.person(CARD), BASKETS["beijing"], BEIJING)
     paid = [outcome.rows()[0]["hifp_pay"] for outcome in outcomes]
-    assert len(paid) == 4 and paid[0] > paid[1] == paid[2] > paid[3]  # noqa: PLR2004
+    assert len(paid) == 4 and paid[0] > paid[1] == paid[2] > paid[3]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from settlement.checkout import DATA
 from settlement.engine import Settled, settle_drafts
 from settlement.explain import as_text, explain, explain_lines, fine_text
 from settlement.intake import from_arrow, read_file
-from settlement.checkout import DATA
 from settlement.money import yuan_text
 from settlement.rules.rulebook import Rulebook, open_rulebook
 from settlement.sample import sample_claims
@@ -43,7 +43,7 @@ def test_every_figure_is_in_the_row(settled: Settled, lang: str) -> None:
             figures = FIGURE[lang].findall(sentence.text)
             assert set(figures) <= shown, (sentence.text, set(figures) - shown)
             found += len(figures)
-    assert found > 4_000  # noqa: PLR2004
+    assert found > 4_000
 
 
 def test_lines_show_their_split(settled: Settled) -> None:

@@ -1,0 +1,107 @@
+"""The shipped rules are complete in themselves: every change date and the day before, every combination they speak of."""
+
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from settlement import codes
+from settlement.engine import settle_drafts
+from settlement.rules import resolve
+from settlement.rules.pool import Person, Pool
+from settlement.rules.resolve import Claim, Missing
+from settlement.rules.rulebook import open_rulebook
+
+BOOK = open_rulebook().book
+POOLS = sorted(BOOK.pools)
+GROUPS = {"employee": ("working", "retired"), "resident": ("minor", "adult", "elderly")}
+WHERE = [("local", ""), *product(codes.RELATIONS[1:], codes.FILINGS)]
+
+
+def claims_spoken_of(chain: tuple[Pool, ...]) -> list[Claim]:
+    kinds = {(s, c) for pool in chain for block in pool.benefits for s in block.schemes for c in block.cares}
+    ages = sorted(
+        {
+            a + d
+            for pool in chain
+            for b in pool.benefits
+            for a in (b.who.age_from, b.who.age_under)
+            if a
+            for d in (-1, 0)
+        }
+    ) or [40]
+    made = []
+    for (scheme, care), level, civil, poor, age, (where, filing) in product(
+        sorted(kinds), codes.LEVELS, (False, True), (False, True), ages, WHERE
+    ):
+        for group in GROUPS.get(scheme, codes.GROUPS):
+            made.append(Claim(scheme, care, level, Person(group, age, civil, poor), where, filing))
+    return made
+
+
+@pytest.mark.parametrize("code", POOLS)
+def test_every_combination_resolves_to_one_program_or_says_what_is_missing(code: str) -> None:
+    chain = BOOK.builder.chains[code]
+    days = sorted({day - timedelta(days=back) for day in resolve.change_days(chain) for back in (0, 1)})
+    programs = 0
+    for claim in claims_spoken_of(chain):
+        for day in days:
+            answer = BOOK.builder.program(code, claim, day)
+            if isinstance(answer, Missing):
+                assert answer.code.startswith("R0") and code in answer.found
+                continue
+            programs += 1
+            info = BOOK.program(answer)
+            layers = [BOOK.layer(row).benefit for row in info.layers]
+            assert all(
+                block.begins <= day and block.at_level(claim.level) and block.who.matches(claim.person)
+                for block in layers
+            )
+            assert len({block.layer for block in layers}) == len(layers)
+            assert info.not_covered or any(block.base == "in_scope" for block in layers)
+    own = BOOK.pools[code].benefits
+    assert programs or not own
+
+
+def test_a_block_that_covers_leads_to_a_program() -> None:
+    for code in POOLS:
+        for block in BOOK.pools[code].benefits:
+            level = next(
+                level
+                for level in codes.LEVELS
+                if block.at_level(level) and (not block.covered or block.says_level(level))
+            )
+            if block.base != "in_scope" or block.repealed:
+                continue
+            group = (block.who.groups or GROUPS.get(block.schemes[0], codes.GROUPS))[0]
+            person = Person(group, block.who.age_from or 40, bool(block.who.civil_servant), bool(block.who.assistance))
+            claim = Claim(block.schemes[0], block.cares[0], level, person, "local", "")
+            assert not isinstance(BOOK.builder.program(code, claim, block.begins), Missing), block.cite
+
+
+def test_every_block_is_cited_and_trusts_no_more_than_its_source() -> None:
+    for pool in BOOK.pools.values():
+        for block in (*pool.benefits, *pool.elsewheres, *pool.accounts, *pool.meanings):
+            cite: Any = block.cite
+            assert cite.source.id and cite.article
+            assert codes.CONFIDENCES.index(cite.confidence) >= codes.CONFIDENCES.index(cite.source.confidence)
+
+
+def changchun(day: str, amount: str) -> int:
+    claim = {
+        "insuplc_admdvs": "220100",
+        "mdtrtarea_admvs": "220102",
+        "insutype": "310",
+        "psn_type": "1101",
+        "med_type": "11",
+    }
+    line = {"cnt": "1", "det_item_fee_sumamt": amount, "chrgitm_lv": "01"}
+    row = settle_drafts([{**claim, "medinslv": "1", "setl_time": day, "feedetail": [line]}], BOOK).rows()[0]
+    return int(row["hifp_pay"])
+
+
+def test_changchun_on_both_sides_of_new_year() -> None:
+    assert changchun("2023-12-31", "1000.00") == (100_000 - 10_000) * 60 // 100
+    assert changchun("2024-01-01", "1000.00") == 100_000 * 60 // 100
+    assert (changchun("2023-12-31", "9000.00"), changchun("2024-01-01", "9000.00")) == (200_000, 250_000)
