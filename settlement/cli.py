@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -169,11 +168,6 @@ def main() -> None:
             print(error.zh, file=sys.stderr)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def today() -> date:
-    """Return today; the one place of the command line that asks the clock."""
-    return date.today()
 
 
 if __name__ == "__main__":
