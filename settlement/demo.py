@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from settlement.analysis.database import build_database, query
+from settlement.analysis.database import build_database, query, view_names
 from settlement.engine import settle_drafts
 from settlement.errors import NotAvailable
 from settlement.intake import read_file
@@ -80,12 +80,14 @@ def night(console: Console, out: Path, claims: int, seed: int) -> None:
     for name in ("fund_by_area_month", "cross_province_matrix", "refusals_by_code"):
         console.print(f"\n[bold]{name}[/bold]")
         console.print(query(database, name, 12), markup=False, soft_wrap=True)
+    here = Path(sys.executable).with_name("settlement")
+    command = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
     console.print(
         "\nTry next:\n"
-        f"  settlement settle data/examples/liaoyuan_inpatient.json\n"
-        f"  settlement explain data/examples/liaoyuan_inpatient.json --lang en\n"
-        f"  settlement rules show 220400 --on 2024-05-01\n"
-        f'The database is yours: {database} (views: duckdb, or python -c "import duckdb; ...")',
+        f"  {command} settle data/examples/beijing_each_filing.json\n"
+        f"  {command} explain data/examples/liaoyuan_inpatient.json --lang en\n"
+        f"  {command} rules show 220400 --on 2024-05-01\n"
+        f"The database is yours: {database} (open it with duckdb; views {', '.join(view_names())})",
         markup=False,
         soft_wrap=True,
     )

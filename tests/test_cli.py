@@ -69,5 +69,9 @@ def test_errors_are_one_line_with_a_code(tmp_path: Path) -> None:
 
 def test_a_bad_pool_is_left_out_alone(tmp_path: Path) -> None:
     (tmp_path / "990100_bad.toml").write_text("[pool]\ncode = 9901\n", encoding="utf-8")
+    (tmp_path / "990200_orphan.toml").write_text(
+        '[pool]\ncode = "990200"\nname = "示例"\ninherits = "990000"\n', encoding="utf-8"
+    )
     done = run("settle", str(EXAMPLES / "liaoyuan_inpatient.json"), "--pools", str(tmp_path))
     assert done.returncode == 0 and "990100_bad.toml:2: pool.code" in done.stderr
+    assert "990200_orphan.toml" in done.stderr and "inherits 990000, which is not loaded" in done.stderr

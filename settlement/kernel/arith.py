@@ -56,6 +56,10 @@ def common(a, b):
 @compiled
 def plus(a, b):
     """Return the sum of two exact amounts."""
+    if b[1] == 0:  # most amounts are whole, and division is the dearest thing here
+        return a[0] + b[0], a[1], a[2]
+    if a[1] == 0:
+        return a[0] + b[0], b[1], b[2]
     over = common(a[2], b[2])
     part = a[1] * (over // a[2]) + b[1] * (over // b[2])
     return a[0] + b[0] + part // over, part % over, over
@@ -64,6 +68,8 @@ def plus(a, b):
 @compiled
 def minus(a, b):
     """Return the difference of two exact amounts, 0 where it would be negative."""
+    if b[1] == 0:
+        return (a[0] - b[0], a[1], a[2]) if a[0] >= b[0] else (0, 0, 1)
     over = common(a[2], b[2])
     part = a[1] * (over // a[2]) - b[1] * (over // b[2])
     fen = a[0] - b[0] + part // over

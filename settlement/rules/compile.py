@@ -250,13 +250,18 @@ def _uses(block: Benefit) -> list[tuple[str, str, str]]:
 def check_pools(pools: dict[str, Pool]) -> None:
     """Raise BadRules for overlaps, counters in two senses, unknown parents, or rates too fine to stay exact."""
     for code in pools:
-        chain = chain_of(pools, code)
-        counters_of(chain)
-        days = resolve.change_days(chain)
-        kinds = {(s, c) for pool in chain for block in pool.benefits for s in block.schemes for c in block.cares}
-        for scheme, care in sorted(kinds):
-            for day in days:
-                _check_overlap(chain, scheme, care, day)
+        check_pool(pools, code)
+
+
+def check_pool(pools: dict[str, Pool], code: str) -> None:
+    """Raise BadRules if one pool, with what it inherits, cannot be computed on some day."""
+    chain = chain_of(pools, code)
+    counters_of(chain)
+    days = resolve.change_days(chain)
+    kinds = {(s, c) for pool in chain for block in pool.benefits for s in block.schemes for c in block.cares}
+    for scheme, care in sorted(kinds):
+        for day in days:
+            _check_overlap(chain, scheme, care, day)
 
 
 def _check_overlap(chain: tuple[Pool, ...], scheme: str, care: str, day: date) -> None:

@@ -51,7 +51,7 @@ def _layer(reader: Reader, head: dict[str, Any]) -> Benefit:
         without_deductible=reader.take("without_deductible", reading.flag, False),
         retired_points_bp=points,
         retired_share_bp=share,
-        deductible=_deductible(reader, need=not reported),
+        deductible=_deductible(reader, head, need=not reported),
         bands=_bands(reader, need=not reported),
         measure=_measure(reader),
         cap=_cap(reader, need=not reported),
@@ -140,7 +140,7 @@ def _figures(reader: Reader, key: str) -> dict[str, int]:
     return by_level if by_level is not None else {ANY_LEVEL: plain or 0}
 
 
-def _deductible(reader: Reader, need: bool) -> Deductible:
+def _deductible(reader: Reader, head: dict[str, Any], need: bool) -> Deductible:
     value = reader.take("deductible", lambda given: given, None, need=need)
     if value is None or value == "none":
         return Deductible("none", {})
@@ -149,8 +149,11 @@ def _deductible(reader: Reader, need: bool) -> Deductible:
     standard = _figures(inner, "amount")
     minus, percents = 0, ()
     counter, floor, again, transfer = "", 0, 0, ""
-    if per != "visit":
-        counter = inner.take("counter", reading.text, "", need=True)
+    if per == "admission":
+        counter = inner.take("counter", reading.text, "admissions")
+    elif per == "year":
+        own = f"{(*head['schemes'], '')[0]}_{(*head['cares'], '')[0]}_deductible"
+        counter = inner.take("counter", reading.text, own)
     if per == "admission":
         minus, percents = inner.take("later", _later, (0, ()))
         floor = inner.take("floor", reading.amount, 0)

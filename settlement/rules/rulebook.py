@@ -21,9 +21,10 @@ from settlement.kernel.layout import Tables
 from settlement.money import PRICE_PLACES, RATE_PLACES
 from settlement.rules import resolve
 from settlement.rules.catalogue import Catalogue, item_from, load_catalogue, terms_of
-from settlement.rules.compile import Builder, LayerInfo, ProgramInfo, check_pools
+from settlement.rules.compile import Builder, LayerInfo, ProgramInfo, check_pool, check_pools
 from settlement.rules.load import Loaded, load_folder, pools_from_tables, refuse
 from settlement.rules.pool import Cite, Counter, Person, Pool
+from settlement.rules.reading import Complaint
 from settlement.rules.resolve import Claim, Missing
 from settlement.spans import Spans, day_number, day_of, merged
 
@@ -177,6 +178,18 @@ def build(pools: dict[str, dict[str, Any]], catalogue: list[dict[str, Any]]) -> 
     return Rulebook(pools_from_tables(pools), Catalogue(items))
 
 
+def _sound(loaded: Loaded) -> Loaded:
+    """Return the pools that can be computed, each bad one left out alone with a complaint."""
+    pools, complaints = dict(loaded.pools), list(loaded.complaints)
+    for code in loaded.pools:
+        try:
+            check_pool(loaded.pools, code)
+        except BadRules as error:
+            pools.pop(code)
+            complaints.append(Complaint(loaded.pools[code].file, 1, "pool", error.found, error.cure or "Mend the file"))
+    return Loaded(pools, complaints)
+
+
 class Opened(NamedTuple):
     """The shipped rulebook with any extra folders, and the complaints about files that were left out."""
 
@@ -201,4 +214,6 @@ def open_rulebook(extra: Path | None = None, strict: bool = True) -> Opened:
             catalogue = Catalogue(catalogue.items + added.items, {**catalogue.sources, **added.sources})
     if strict:
         refuse(loaded.complaints)
+    else:
+        loaded = _sound(loaded)
     return Opened(Rulebook(loaded.pools, catalogue), loaded)
