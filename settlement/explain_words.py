@@ -96,7 +96,7 @@ EN: dict[str, Any] = {
     "over_cost_cap": "The cost limit leaves {left_fen} yuan; {amount_fen} yuan above it do not count in this layer.",
     "dedc_year": "The deductible is {standard_fen} yuan a year, {before_fen} yuan were met before; {amount_fen} yuan now, borne by "
     "the person.",
-    "dedc_admission": "After {admissions} earlier admissions this year the deductible is {standard_fen} yuan; {amount_fen} yuan used, "
+    "dedc_admission": "Earlier admissions this year: {admissions}. The deductible is {standard_fen} yuan; {amount_fen} yuan used, "
     "borne by the person.",
     "dedc_visit": "The deductible is {standard_fen} yuan a visit; {amount_fen} yuan used, borne by the person.",
     "band": "above {over} yuan {rate}",

@@ -106,7 +106,7 @@ def layers_for(chain: Sequence[Pool], claim: Claim, day: date) -> list[Benefit] 
     layers = sorted(chosen.values(), key=lambda block: (block.order, block.layer))
     what = f"{chain[0].code} {chain[0].name} {claim.scheme}/{claim.care}/{claim.person.group}/{claim.level}"
     if not basic_found:
-        return Missing("R01_RULE_MISSING", f"{what}, {day}")
+        return Missing("R01_RULE_MISSING", what)
     for block in layers:
         if not block.says_level(claim.level):
             return Missing("R02_LEVEL_MISSING", f"{what}, {block.layer} ({block.cite.file}:{block.cite.line})")
@@ -141,7 +141,7 @@ def elsewhere_for(chain: Sequence[Pool], claim: Claim, day: date) -> Elsewhere |
     where = codes.RELATION_ZH[claim.relation]
     return Missing(
         "R03_ELSEWHERE_MISSING",
-        f"{chain[0].code} {chain[0].name} {claim.scheme}/{claim.care} {where} {claim.filing}, {day}",
+        f"{chain[0].code} {chain[0].name} {claim.scheme}/{claim.care} {where} {claim.filing}",
     )
 
 
