@@ -15,6 +15,7 @@ from settlement.engine import Settled, settle_drafts
 from settlement.errors import BadInput, SettlementError
 from settlement.explain import as_text
 from settlement.intake import read_file
+from settlement.money import yuan
 from settlement.present import SHOWN_SIDE_BY_SIDE, listing, refusal_table, result_json, side_by_side
 from settlement.results import write_parquet
 from settlement.rules.rulebook import Rulebook, open_rulebook
@@ -82,7 +83,7 @@ def _table_text(settled: Settled, refused: list[dict[str, object]]) -> str:
         if refused:
             console.print(refusal_table(refused[:TOLD_AT_MOST]))
         for counter in list(settled.counters())[:TOLD_AT_MOST] if len(told) <= SHOWN_SIDE_BY_SIDE else []:
-            value = counter["value"] if counter["kind"] == "admissions" else f"{counter['value'] / 100:.2f}"
+            value = counter["value"] if counter["kind"] == "admissions" else yuan(counter["value"])
             console.print(
                 f"  {counter['psn_no']} {counter['area']} {counter['period']} from {counter['period_start']}: {counter['counter']} = {value}",
                 markup=False,

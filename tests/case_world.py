@@ -13,6 +13,10 @@ from settlement.rules.rulebook import NATION, POOLS, Rulebook, build, open_ruleb
 CASES = Path(__file__).parent / "cases"
 AREA = "990100"  # invented
 Block = dict[str, Any]
+CODES: dict[str, Any] = {
+    "employee": {"insutype": "310", "psn_type": "11"}, "resident": {"insutype": "390", "psn_type": "15"},
+    "outpatient": "11", "inpatient": "21",
+}  # fmt: skip
 
 
 def all_cases() -> list[Block]:
@@ -26,15 +30,19 @@ def all_cases() -> list[Block]:
 
 def _from_vector(vector: Block) -> Block:
     covered = vector.get("covered", True)
-    invented = {"deductible": f"{vector['deductible']} yuan", "rate": vector["rate"]} if covered else {"covered": False}
-    claim = {"insutype": "310", "psn_type": "11", "med_type": "11", "medinslv": "3", "setl_time": "2024-05-01"}
-    return {**vector, "invented": invented, "claim": claim, "lines": [["01", "", vector["in_scope"]]]}
+    says = {"deductible": f"{vector['deductible']} yuan", "rate": vector["rate"]} if covered else {"covered": False}
+    says |= {"scheme": vector["scheme"], "care": vector["care"]}
+    claim = {**CODES[vector["scheme"]], "med_type": CODES[vector["care"]], "medinslv": vector.get("level", "3")}
+    claim |= {"setl_time": "2024-05-01"}
+    where = {"insuplc_admdvs": vector["shipped"], "mdtrtarea_admvs": vector["shipped"]} if "shipped" in vector else {}
+    world = {} if where else {"invented": says}
+    return {**vector, **world, "claim": claim | where, "lines": [["01", "", vector["in_scope"]]]}
 
 
 def invented_pool(says: Block) -> Block:
     """A pool of one layer that says only what the case needs."""
     cite = {"from": date(2000, 1, 1), "source": "case", "article": "—"}
-    benefit: Block = {"scheme": "employee", "care": "outpatient", **cite}
+    benefit: Block = {"scheme": says.get("scheme", "employee"), "care": says.get("care", "outpatient"), **cite}
     if says.get("covered") is False:
         benefit["covered"] = False
     elif says.get("reported"):

@@ -1,6 +1,7 @@
 """The shipped rules are complete in themselves: every change date and the day before, every combination they speak of."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from itertools import product
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from settlement import codes
 from settlement.engine import settle_drafts
 from settlement.rules import resolve
-from settlement.rules.pool import Person, Pool
+from settlement.rules.pool import Benefit, Person, Pool
 from settlement.rules.resolve import Claim, Missing
 from settlement.rules.rulebook import open_rulebook
 
@@ -86,6 +87,66 @@ def test_every_block_is_cited_and_trusts_no_more_than_its_source() -> None:
             cite: Any = block.cite
             assert cite.source.id and cite.article
             assert codes.CONFIDENCES.index(cite.confidence) >= codes.CONFIDENCES.index(cite.source.confidence)
+
+
+def claims_of(chain: tuple[Pool, ...], block: Benefit, day: date) -> Iterator[Claim]:
+    """Yield every claim on a day that a block itself says it is for: local, and elsewhere where any rule begun says how."""
+    rules = resolve.in_force([rule for pool in chain for rule in pool.elsewheres], day)
+    levels = [lv for lv in codes.LEVELS if block.at_level(lv) and (not block.covered or block.says_level(lv))]
+    ages = [age for age in (0, *BOOK.ages, *(age - 1 for age in BOOK.ages)) if age >= 0]
+    for scheme, care, level in product(block.schemes, block.cares, levels):
+        where = [(w, f) for w, f in WHERE if w == "local" or any(r.matches(scheme, care, f, w) for r in rules)]
+        groups = block.who.groups or GROUPS.get(scheme, codes.GROUPS)
+        persons = (Person(*fields) for fields in product(groups, ages, (False, True), (False, True)))
+        for person, (relation, filing) in product((p for p in persons if block.who.matches(p)), where):
+            yield Claim(scheme, care, level, person, relation, filing)
+
+
+@pytest.mark.parametrize("code", POOLS)
+def test_what_a_basic_block_claims_to_cover_resolves_to_it_and_to_nothing_else(code: str) -> None:
+    chain = BOOK.builder.chains[code]
+    days = sorted({day - timedelta(days=back) for day in resolve.change_days(chain) for back in (0, 1)})
+    basic = [block for block in BOOK.pools[code].benefits if block.base == "in_scope"]
+    asked: set[int] = set()
+    for day, block in product(days, basic):
+        rivals = [b for s in block.schemes for c in block.cares for b in resolve.benefits_for(BOOK.pools[code], s, c)]
+        if block not in resolve.in_force(rivals, day):
+            continue
+        asked.add(basic.index(block))
+        for claim in claims_of(chain, block, day):
+            answer = BOOK.builder.program(code, claim, day)
+            assert not isinstance(answer, Missing), (answer, claim, day)
+            info = BOOK.program(answer)
+            first = [BOOK.layer(row).benefit for row in info.layers if BOOK.layer(row).benefit.base == "in_scope"]
+            assert first == ([block] if block.covered else []), (claim, day)
+            assert block.covered or info.not_covered == block.cite
+    assert asked == set(range(len(basic)))
+
+
+def test_what_is_not_official_says_so_in_the_explanation() -> None:
+    """An explanation prints the note of the block and of its source: one of them owns up to what was not checked."""
+    doubts = ("未核对", "未经核对", "未与", "未查到", "未见", "暂", "票据", "没有", "记忆")
+    weak = 0
+    for pool in BOOK.pools.values():
+        for block in (*pool.benefits, *pool.elsewheres, *pool.accounts, *pool.meanings):
+            if block.cite.confidence == "official":
+                continue
+            weak += 1
+            said = block.cite.note + block.cite.source.note
+            assert any(word in said for word in doubts), (block.cite.file, block.cite.line)
+        for source in pool.sources.values():
+            assert source.note, (pool.file, source.id)
+    assert weak > 50
+
+
+def test_the_first_pools_trust_no_figure_of_a_document_that_was_not_seen() -> None:
+    for code in ("220400", "220100"):
+        for block in (*BOOK.pools[code].benefits, *BOOK.pools[code].elsewheres):
+            assert block.cite.confidence in ("secondary", "assumed"), (code, block.cite.line)
+    beijing = {(b.fund, b.who.groups, b.cares[0]): b.cite.confidence for b in BOOK.pools["110000"].benefits}
+    assert beijing["hifp_pay", ("retired",), "inpatient"] == "receipt"
+    assert beijing["hifp_pay", ("working",), "inpatient"] == "secondary"
+    assert beijing["hifob_pay", ("working",), "inpatient"] == "assumed"
 
 
 def changchun(day: str, amount: str) -> int:

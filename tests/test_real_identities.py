@@ -28,6 +28,11 @@ def test_the_check_can_fail() -> None:
     assert check(amounts | {"psn_cash_pay": 7})["C"] == "off by -7"
 
 
+def test_the_one_answer_that_leaves_the_person_out_is_found_out_to_the_fen() -> None:
+    hainan = next(sample for sample in REAL["settlements"] if sample["id"] == "HI-5261-01")["amounts"]
+    assert check({name: fen(text) if text else None for name, text in hainan.items()})["B"] == "off by 330000"
+
+
 def test_real_lines_split_as_the_platform_split_them() -> None:
     area = {
         "pool": {"code": "990100", "name": "示例", "rounding": {"at": "line", "rounds": "first_pay"}},

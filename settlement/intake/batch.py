@@ -6,6 +6,7 @@ Persons are made contiguous and each one's claims sorted by time of settlement; 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -130,7 +131,7 @@ def _check_claims(door: Door) -> None:
     drafts = door.drafts
     ids = drafts.text["medins_setl_id"].codes
     given = np.flatnonzero(ids >= 0)
-    if given.size:
+    if given.size and np.bincount(ids[given]).max() > 1:
         _, first = np.unique(ids[given], return_index=True)
         again = np.setdiff1d(given, given[first])
         door.refuse(again, "C10_DUPLICATE_CLAIM", "medins_setl_id", drafts.claim_id)
@@ -181,7 +182,10 @@ def _check_lines(door: Door) -> np.ndarray:
         lambda k: money.yuan(int(amount.values[k])),
     )
     door.refuse_lines(
-        np.flatnonzero(cnt.given & (cnt.values <= 0)), "C03_NEGATIVE", "cnt", lambda k: f"cnt {cnt.values[k] / 10000:g}"
+        np.flatnonzero(cnt.given & (cnt.values <= 0)),
+        "C03_NEGATIVE",
+        "cnt",
+        lambda k: f"cnt {Decimal(int(cnt.values[k])).scaleb(-money.COUNT_PLACES)}",
     )
     door.refuse_lines(np.flatnonzero(pric.values < 0), "C03_NEGATIVE", "pric", "pric < 0")
     checked = pric.given & cnt.given & amount.given & (cnt.values > 0) & (pric.values >= 0) & (amount.values >= 0)

@@ -81,9 +81,12 @@ def encode(values: Sequence[Any]) -> Raw:
     return Raw(codes, distinct)
 
 
-def absent(count: int) -> Raw:
-    """Return a column that nobody filled in."""
-    return Raw(np.full(count, ABSENT, np.int64), ())
+def nobody_filled_in(count: int) -> tuple[Numbers, Texts]:
+    """Return an empty number column and an empty text column; all absent fields share them, so nobody may write to them."""
+    codes, zeros, given = np.full(count, ABSENT, np.int64), np.zeros(count, np.int64), np.zeros(count, bool)
+    for column in (codes, zeros, given):
+        column.flags.writeable = False
+    return Numbers(zeros, given), Texts(codes, ())
 
 
 class ArrowValues(Sequence[Any]):

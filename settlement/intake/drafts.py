@@ -16,11 +16,11 @@ from settlement.intake.columns import (
     Numbers,
     Raw,
     Texts,
-    absent,
     days,
     decimals,
     encode,
     encode_arrow,
+    nobody_filled_in,
     numbers,
     texts,
 )
@@ -99,12 +99,16 @@ class _Collector:
     def drafts(self, claims: dict[str, Any], lines: dict[str, Any], small: dict[str, list[Entry]]) -> Drafts:
         """Return the drafts from raw columns (missing ones are absent)."""
         size = int(self.line_start[-1])
+        nothing, no_lines = nobody_filled_in(self.count), nobody_filled_in(size)
         made = {
-            f.name: self.column(f, claims.get(f.name, absent(self.count)), False)
+            f.name: self.column(f, claims[f.name], False) if f.name in claims else nothing[f.kind == "text"]
             for f in CLAIM_FIELDS
             if f.kind != "table"
         }
-        made_lines = {f.name: self.column(f, lines.get(f.name, absent(size)), True) for f in LINE_FIELDS}
+        made_lines = {
+            f.name: self.column(f, lines[f.name], True) if f.name in lines else no_lines[f.kind == "text"]
+            for f in LINE_FIELDS
+        }
         drafts = Drafts(
             self.count,
             {name: column for name, column in made.items() if isinstance(column, Texts)},

@@ -14,6 +14,9 @@ import pyarrow.parquet as pq
 
 from settlement.errors import BadInput
 from settlement.intake.drafts import CLAIM_NAMES, LINE_NAMES, Drafts, from_arrow, from_dicts
+from settlement.schema import CLAIM_FIELDS, LINE_FIELDS
+
+TEXT_NAMES = {field.name for field in (*CLAIM_FIELDS, *LINE_FIELDS) if field.kind == "text"}
 
 
 def read_file(path: Path) -> Drafts:
@@ -121,7 +124,9 @@ def grouped(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def read_parquet(path: Path) -> Drafts:
     """Read a Parquet file: one row a claim with a ``feedetail`` list, or one row a fee line."""
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            repeated = _text_columns(file)
+        table = pq.read_table(path, read_dictionary=repeated)
     except (pa.ArrowException, OSError) as error:
         raise BadInput(
             "F10_PARQUET", f"{path.name} cannot be read: {str(error).splitlines()[0]}", "part of the claims may be lost in it",
@@ -136,3 +141,11 @@ def read_parquet(path: Path) -> Drafts:
         f"{path.name} has neither a feedetail list nor fee-line columns",
         cure="See docs/claim-format.md",
     )
+
+
+def _text_columns(file: pq.ParquetFile) -> list[str]:
+    """Return the paths of the text fields: their few distinct values are read as a dictionary, not row by row."""
+    columns = [file.schema.column(number) for number in range(len(file.schema))]
+    return [
+        column.path for column in columns if column.name in TEXT_NAMES and column.physical_type == "BYTE_ARRAY"
+    ]  # fmt: skip
