@@ -16,12 +16,35 @@ CREATE OR REPLACE TEMP TABLE line_scope AS (
 );
 
 CREATE OR REPLACE TEMP TABLE line_results AS (
+    WITH rounded AS (
+        SELECT
+            line,
+            amount - own AS billed,
+            own,
+            (over_e8 // 10000 + CASE WHEN over_e8 % 10000 >= 5000 THEN 1 ELSE 0 END)::BIGINT AS over_e4,
+            ((((amount - own)::HUGEINT * 100000000 - over_e8) * ratio + 50000000) // 100000000)::BIGINT AS first_e4
+        FROM line_scope
+    )
+
+    SELECT line, own, over_e4, first_e4, billed * 10000 - over_e4 - first_e4 AS in_scope_e4 FROM rounded
+);
+
+-- A layer as five numbers: the deductible of a visit is greatest(floor, standard - counter * step), for every kind.
+CREATE OR REPLACE TEMP TABLE flat_rules AS (
     SELECT
-        line,
-        own,
-        over_e8 // 10000 AS over_e4,
-        (CASE WHEN own > 0 THEN 0 ELSE amount END::HUGEINT * 100000000 - over_e8) * ratio // 100000000 AS first_e4
-    FROM line_scope
+        layer,
+        dedc_slot,
+        CASE cap_kind WHEN 1 THEN cap_slot ELSE -1 END AS cap_slot,
+        CASE dedc_kind WHEN 0 THEN 0 ELSE (dedc_e4 + 5000) // 10000 END AS standard,
+        CASE WHEN dedc_kind = 1 THEN 1 WHEN dedc_kind = 2 AND dedc_later = 1 THEN dedc_step_fen ELSE 0 END AS step,
+        CASE WHEN dedc_kind = 2 AND dedc_later = 1 THEN dedc_floor_fen ELSE 0 END AS floor,
+        CASE WHEN dedc_kind <= 2 THEN dedc_kind ELSE 0 END AS grows,
+        CASE cap_kind WHEN 1 THEN cap_fen ELSE 4611686018427387904 END AS cap_fen,
+        part,
+        rate_over
+    FROM rules
+    UNION ALL
+    SELECT -1, -1, -1, 0, 0, 0, 0, 4611686018427387904, 0, 1
 );
 
 CREATE OR REPLACE TEMP TABLE claim_results AS (
@@ -51,56 +74,32 @@ claim_scope AS (
 steps AS (
     SELECT
         c.year_row,
-        coalesce(r.dedc_slot, -1) AS dedc_slot,
-        coalesce(r.cap_slot, -1) AS cap_slot,
-        list(
-            {
-                'claim': c.claim, 's': k.s, 'kind': coalesce(r.dedc_kind, 0), 'std': coalesce(r.dedc_e4, 0), 'later': coalesce(r.dedc_later, 0),
-                'step': coalesce(r.dedc_step_fen, 0), 'floor': coalesce(r.dedc_floor_fen, 0), 'cap': coalesce(r.cap_kind, 0),
-                'cap_fen': coalesce(r.cap_fen, 0), 'part': coalesce(r.part, 0), 'rate_over': coalesce(r.rate_over, 1),
-                'd': 0::BIGINT, 'c': 0::BIGINT, 'out': []::STRUCT(claim BIGINT, dedc BIGINT, pay BIGINT)[]
-            }
-            ORDER BY c.claim
-        ) AS items
+        r.dedc_slot,
+        r.cap_slot,
+        list_sort(list({
+            'claim': c.claim, 's': k.s, 'standard': r.standard, 'step': r.step, 'floor': r.floor, 'grows': r.grows,
+            'cap_fen': r.cap_fen, 'part': r.part, 'rate_over': r.rate_over,
+            'd': 0::BIGINT, 'c': 0::BIGINT, 'out': []::STRUCT(claim BIGINT, dedc BIGINT, pay BIGINT)[]
+        })) AS items
     FROM claims AS c
     JOIN claim_scope AS k USING (claim)
-    LEFT JOIN rules AS r USING (layer)
+    JOIN flat_rules AS r USING (layer)
     GROUP BY ALL
 ),
 
 reduced AS (
     SELECT
         list_reduce(
-            list_prepend(
-                {
-                    'claim': 0::BIGINT, 's': 0::BIGINT, 'kind': 0::BIGINT, 'std': 0::BIGINT, 'later': 0::BIGINT, 'step': 0::BIGINT, 'floor': 0::BIGINT,
-                    'cap': 0::BIGINT, 'cap_fen': 0::BIGINT, 'part': 0::BIGINT, 'rate_over': 1::BIGINT, 'd': 0::BIGINT, 'c': 0::BIGINT,
-                    'out': []::STRUCT(claim BIGINT, dedc BIGINT, pay BIGINT)[]
-                },
-                items
-            ),
-            lambda a, x: list_transform(
-                [CASE
-                    WHEN x.kind = 0 THEN 0
-                    WHEN x.kind = 1 THEN least(x.s, greatest(0, (x.std + 5000) // 10000 - a.d))
-                    WHEN x.kind = 2 AND a.d > 0 AND x.later = 1
-                        THEN least(x.s, (greatest(x.floor * 10000, x.std - a.d * x.step * 10000) + 5000) // 10000)
-                    ELSE least(x.s, (x.std + 5000) // 10000)
-                END],
-                lambda dedc: list_transform(
-                    [CASE
-                        WHEN x.cap = 1
-                            THEN least(((x.s - dedc) * x.part * 2 + x.rate_over) // (x.rate_over * 2), greatest(0, x.cap_fen - a.c))
-                        ELSE ((x.s - dedc) * x.part * 2 + x.rate_over) // (x.rate_over * 2)
-                    END],
-                    lambda pay: {
-                        'claim': x.claim, 's': x.s, 'kind': x.kind, 'std': x.std, 'later': x.later, 'step': x.step, 'floor': x.floor, 'cap': x.cap,
-                        'cap_fen': x.cap_fen, 'part': x.part, 'rate_over': x.rate_over,
-                        'd': a.d + CASE x.kind WHEN 1 THEN dedc WHEN 2 THEN 1 ELSE 0 END, 'c': a.c + pay,
-                        'out': list_append(a.out, {'claim': x.claim, 'dedc': dedc, 'pay': pay})
-                    }
-                )[1]
-            )[1]
+            items,
+            lambda a, x: {
+                'claim': 0, 's': 0, 'standard': 0, 'step': 0, 'floor': 0, 'grows': 0, 'cap_fen': 0, 'part': 0, 'rate_over': 1,
+                'd': a.d + CASE x.grows WHEN 1 THEN least(x.s, greatest(x.floor, x.standard - a.d * x.step)) ELSE x.grows // 2 END, 'c': a.c + least(((x.s - least(x.s, greatest(x.floor, x.standard - a.d * x.step))) * x.part * 2 + x.rate_over) // (x.rate_over * 2), greatest(0, x.cap_fen - a.c)),
+                'out': list_append(a.out, {'claim': x.claim, 'dedc': least(x.s, greatest(x.floor, x.standard - a.d * x.step)), 'pay': least(((x.s - least(x.s, greatest(x.floor, x.standard - a.d * x.step))) * x.part * 2 + x.rate_over) // (x.rate_over * 2), greatest(0, x.cap_fen - a.c))})
+            },
+            {
+                'claim': 0, 's': 0, 'standard': 0, 'step': 0, 'floor': 0, 'grows': 0, 'cap_fen': 0, 'part': 0, 'rate_over': 1,
+                'd': 0, 'c': 0, 'out': []::STRUCT(claim BIGINT, dedc BIGINT, pay BIGINT)[]
+            }
         ) AS total
     FROM steps
 )
@@ -117,5 +116,4 @@ SELECT
     k.medfee - step.pay AS person
 FROM (SELECT unnest(total.out) AS step FROM reduced)
 JOIN claim_scope AS k ON k.claim = step.claim
-ORDER BY k.claim
 );

@@ -17,14 +17,14 @@ import pyarrow as pa
 
 from benchmarks.world import World, empty_results
 from settlement.intake import ClaimBatch
-from settlement.kernel.layout import C, L, P, R, Results, T, Y
+from settlement.kernel.layout import C, L, M, P, R, Results, T, Y
 
 SQL = Path(__file__).with_name("peer.sql")
 
 
-def uncompiled(persons: int, claims: int) -> dict[str, Any]:
-    """Return seconds per claim and the result bits of the pure-Python integer calculation, run in its own process."""
-    code = f"from benchmarks.uncompiled import main; main({persons}, {claims})"
+def uncompiled(persons: int, claims: int, rounds: int = 1) -> dict[str, Any]:
+    """Return seconds, claims and the digest of the pure-Python integer calculation, run in its own process."""
+    code = f"from benchmarks.uncompiled import main; main({persons}, {claims}, {rounds})"
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -33,16 +33,14 @@ def uncompiled(persons: int, claims: int) -> dict[str, Any]:
 
 def floor(batch: ClaimBatch, results: Results, threads: int) -> float:
     """Return the seconds to read every input byte and write every output byte of the kernel, on as many threads."""
-    sources = [batch.claims.columns, batch.claims.lines, batch.claims.person_start, batch.state.values]
-    targets = [results.columns, results.lines, results.layers, batch.state.values]
+    claims, tables, state = batch.claims, batch.tables, batch.state.values
+    sources = [claims.columns, claims.lines, claims.person_start, claims.reported, *tables, state]
     begin = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        reads = [pool.submit(part.sum) for source in sources for part in _parts(source, threads)]
-        writes = [pool.submit(part.fill, 1) for target in targets[:-1] for part in _parts(target, threads)]
-        for task in (*reads, *writes):
-            task.result()
-    state = batch.state.values
-    np.copyto(state, state)
+        moves = [pool.submit(part.sum) for source in sources for part in _parts(source, threads)]
+        moves += [pool.submit(part.fill, 1) for target in (*results, state) for part in _parts(target, threads)]
+        for move in moves:
+            move.result()
     return time.perf_counter() - begin
 
 
@@ -95,7 +93,7 @@ class DuckPeer:
     def _table(self, name: str, columns: dict[str, np.ndarray]) -> None:
         arrow = pa.table({key: np.ascontiguousarray(value) for key, value in columns.items()})
         self.connection.register("incoming", arrow)
-        self.connection.execute(f"CREATE TABLE {name} AS SELECT * FROM incoming")
+        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM incoming")
         self.connection.unregister("incoming")
 
     def run(self) -> float:
@@ -105,20 +103,27 @@ class DuckPeer:
         return time.perf_counter() - begin
 
     def differing(self, results: Results) -> int:
-        """Return in how many claims the SQL and the kernel differ, in any amount that both give."""
-        columns = {name: results.columns[getattr(R, column)] for name, column in COMPARED.items()}
-        self._table("kernel", {"claim": np.arange(results.columns.shape[1]), **columns})
-        same = " AND ".join(f"s.{name} = k.{name}" for name in COMPARED)
-        row = self.connection.execute(
-            f"SELECT count(*) FROM kernel k LEFT JOIN claim_results s USING (claim) WHERE NOT coalesce({same}, false)"
-        ).fetchone()
-        assert row is not None
-        return int(row[0])
+        """Return in how many claims and lines the SQL and the kernel differ, in any amount that both give."""
+        return self._differing("claim", CLAIM_AMOUNTS, results.columns) + self._differing(
+            "line", LINE_AMOUNTS, results.lines
+        )
+
+    def _differing(self, row: str, amounts: dict[str, int], results: np.ndarray) -> int:
+        kernel = {name: results[column] for name, column in amounts.items()}
+        self._table("kernel", {row: np.arange(results.shape[1]), **kernel})
+        same = " AND ".join(f"s.{name} = k.{name}" for name in amounts)
+        (found,) = self.connection.execute(
+            f"SELECT count(*) FROM kernel k FULL JOIN {row}_results s USING ({row}) WHERE NOT coalesce({same}, false)"
+        ).fetchall()
+        return int(found[0])
 
 
-COMPARED = {
-    "medfee": "medfee_sumamt_fen", "own": "fulamt_ownpay_amt_fen", "over_limit": "overlmt_selfpay_fen", "in_scope": "inscp_scp_amt_fen",
-    "first_pay": "preselfpay_amt_fen", "dedc": "act_pay_dedc_fen", "pay": "fund_pay_sumamt_fen", "person": "psn_part_amt_fen",
+CLAIM_AMOUNTS = {
+    "medfee": R.medfee_sumamt_fen, "own": R.fulamt_ownpay_amt_fen, "over_limit": R.overlmt_selfpay_fen, "in_scope": R.inscp_scp_amt_fen,
+    "first_pay": R.preselfpay_amt_fen, "dedc": R.act_pay_dedc_fen, "pay": R.fund_pay_sumamt_fen, "person": R.psn_part_amt_fen,
+}  # fmt: skip
+LINE_AMOUNTS = {
+    "own": M.fulamt_ownpay_amt_fen, "over_e4": M.overlmt_amt_e4, "first_e4": M.preselfpay_amt_e4, "in_scope_e4": M.inscp_scp_amt_e4,
 }  # fmt: skip
 
 

@@ -54,6 +54,7 @@ def claim_format() -> str:
         "- **Parquet**: one row a claim with a `feedetail` list of structs (amounts as decimal, text or whole yuan; floating point is refused), or\n"
         "  one row a fee line as in CSV.\n\n"
         "A field not listed here passes through unread, unless it looks like a misspelt one of these: then the claim is refused.",
+        "A moment that names a time zone is read as the same moment at +08:00.",
         "A runnable example: `settlement settle data/examples/liaoyuan_inpatient.json`",
         "```json\n" + EXAMPLE.read_text(encoding="utf-8").strip() + "\n```",
         "## Claim", "\n".join(fields(CLAIM_FIELDS)),

@@ -16,10 +16,11 @@ import numpy as np
 
 from settlement.codes import FILINGS
 from settlement.engine import Settled, settle_drafts
-from settlement.errors import REASONS, BadInput, SettlementError
+from settlement.errors import REASONS, BadInput, Refusal, SettlementError
 from settlement.explain import as_text
 from settlement.identities import check
 from settlement.identity import PresentedIdentity
+from settlement.intake.columns import day_of
 from settlement.ledger import Booking, CounterKey, Ledger, Message, PersonState, Posting, SqliteLedger
 from settlement.money import fen, yuan
 from settlement.present import claim_json
@@ -63,8 +64,8 @@ class Checkout:
 
     def pre_settle(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str) -> dict[str, Any]:
         """Return what ``settle`` would answer now, booking nothing."""
-        draft = self._draft(person, basket, fixmedins_code)
-        return self._answer(self._calculate(draft, self.ledger.person(person.psn_no)))
+        known = self._known(person, basket, fixmedins_code)
+        return self._answer(self._calculate(_draft(basket, known), self._state(person)), known)
 
     def settle(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str, msgid: str) -> Answer:
         """Settle a basket once and return the stored answer.
@@ -72,22 +73,19 @@ class Checkout:
         ``basket`` holds med_type, setl_time, feedetail and what else a claim may say; person, place and level come from
         the registry. Raises BadInput with a refusal code, or what the book raises; then nothing is booked.
         """
-        draft = self._draft(person, basket, fixmedins_code) | {"medins_setl_id": msgid}
-        body = json.dumps(draft, sort_keys=True, ensure_ascii=False, default=str).encode()
-        message = Message(
-            fixmedins_code,
-            msgid,
-            "2102" if draft["med_type"] == "41" else "2207",
-            body,
-            person.psn_no,
-            draft["setl_time"],
-        )
+        known = self._known(person, basket, fixmedins_code)
+        draft = _draft(basket, known) | {"medins_setl_id": msgid}
+        # Only what the till said: a retry is the same message even if the registry has learnt something since.
+        said = {"psn_no": person.psn_no, "basket": basket}
+        body = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str).encode()
+        infno = "2102" if basket.get("med_type") == "41" else "2207"
+        message = Message(fixmedins_code, msgid, infno, body, person.psn_no, str(basket.get("setl_time") or ""))
         setl_id = hashlib.sha256(f"{fixmedins_code}|{msgid}".encode()).hexdigest()[:30]
 
         def compute(state: PersonState) -> Booking:
             settled = self._calculate(draft, state)
-            content = json.dumps(self._answer(settled), ensure_ascii=False).encode()
-            return _booking(setl_id, content, settled, draft["insutype"])
+            content = json.dumps(self._answer(settled, known), ensure_ascii=False).encode()
+            return _booking(setl_id, content, settled, person.insutype)
 
         self._open_account(person)
         stored = self.ledger.settle(message, compute)
@@ -95,54 +93,73 @@ class Checkout:
 
     def under_each_filing(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str) -> list[Settled]:
         """Return the pre-settlement of a basket elsewhere under each filing: what filing first would have changed."""
-        draft = self._draft(person, basket, fixmedins_code)
-        state = self.ledger.person(person.psn_no)
+        draft = _draft(basket, self._known(person, basket, fixmedins_code))
+        state = self._state(person)
         return [self._calculate(draft | {"filing": filing, "medins_setl_id": filing}, state) for filing in FILINGS]
+
+    def _state(self, person: InsuredPerson) -> PersonState:
+        """Return the person's state as a settlement now would meet it: who was never seen has the opening balance."""
+        state = self.ledger.person(person.psn_no)
+        return state if state.version else state._replace(acct_balc_fen=fen(person.opening_balc))
 
     def _open_account(self, person: InsuredPerson) -> None:
         if self.ledger.person(person.psn_no).version == 0:
             self.ledger.seed_person(person.psn_no, fen(person.opening_balc))
 
-    def _draft(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str) -> dict[str, Any]:
+    def _known(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str) -> dict[str, Any]:
+        """Return what the registry says about person and place on the basket's day."""
         if "year_so_far" in basket or "balc" in basket:
             raise BadInput(
                 "C14_UNKNOWN_FIELD",
                 "a basket carries no year_so_far or balc",
                 "the book holds the counters",
                 "Leave them out",
+                "购药或就诊信息中不应带年度累计和账户余额，以账本为准",
             )
         place = self.registry.place(fixmedins_code)
-        day = date.fromisoformat(str(basket.get("endtime") or basket["setl_time"])[:10])
-        known = {
+        return {
             "psn_no": person.psn_no, "insuplc_admdvs": person.insuplc_admdvs, "mdtrtarea_admvs": place.admdvs,
             "insutype": person.insutype, "psn_type": person.psn_type, "psn_insu_stas": person.psn_insu_stas,
             "cvlserv_flag": person.cvlserv_flag, "brdy": person.brdy.isoformat(), "medinslv": place.medinslv,
-            "filing": person.filing_for(place.admdvs, day),
+            "filing": person.filing_for(place.admdvs, _day(basket)),
         }  # fmt: skip
-        return {"acct_used_flag": "1"} | basket | known
 
     def _calculate(self, draft: dict[str, Any], state: PersonState) -> Settled:
         pool = self.book.area(draft["insuplc_admdvs"]) or ""
-        day = date.fromisoformat(str(draft.get("endtime") or draft["setl_time"])[:10])
-        so_far = counters_on(state, pool, day)
+        so_far = counters_on(state, pool, _day(draft))
         kinds = self.book.counters(pool) if pool else {}
         shown = {n: v if kinds[n].kind == "admissions" else yuan(v) for n, v in so_far.items() if n in kinds}
         carried = draft | {"year_so_far": shown, "balc": yuan(state.acct_balc_fen or 0)}
         settled = settle_drafts([carried], self.book, threads=1)
         if settled.refusals:
-            refusal = settled.refusals[0]
-            reason = REASONS[refusal.code]
-            raise BadInput(
-                refusal.code,
-                f"{reason.en}: {refusal.field} {refusal.found}",
-                cure=reason.cure_en,
-                zh=str(refusal.as_row()["message_zh"]),
-            )
+            raise _refused(settled.refusals[0])
         return settled
 
-    def _answer(self, settled: Settled) -> dict[str, Any]:
+    def _answer(self, settled: Settled, known: dict[str, Any]) -> dict[str, Any]:
         told = settled.told(0)
-        return claim_json(told) | {"rulebook": self.book.digest, "explanation": as_text(told, self.book)}
+        said = {"rulebook": self.book.digest, "registry": known, "explanation": as_text(told, self.book)}
+        return claim_json(told) | said
+
+
+def _draft(basket: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    return {"acct_used_flag": "1"} | basket | known
+
+
+def _day(basket: dict[str, Any]) -> date:
+    """Return the day of a basket; raises BadInput C01 or C05 like a claim of a file without one."""
+    name = "endtime" if basket.get("endtime") else "setl_time"
+    if not basket.get(name):
+        raise _refused(Refusal(0, "", "C01_FIELD_MISSING", name, name))
+    try:
+        return day_of(basket[name])
+    except BadInput as error:
+        raise _refused(Refusal(0, "", error.code, name, error.found)) from None
+
+
+def _refused(refusal: Refusal) -> BadInput:
+    reason, row = REASONS[refusal.code], refusal.as_row()
+    found = f"{reason.en}: {row['field']} {row['found']}"
+    return BadInput(refusal.code, found, cure=reason.cure_en, zh=str(row["message_zh"]))
 
 
 def open_checkout(folder: Path, registry: Path | None = None, pools: Path | None = None) -> Checkout:

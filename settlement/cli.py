@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Literal
 
@@ -74,7 +76,7 @@ def settle(
 
 def _table_text(settled: Settled, refused: list[dict[str, object]]) -> str:
     told = [settled.told(k) for k in settled.kept[:TOLD_AT_MOST].tolist()]
-    console = Console(width=200 if not sys.stdout.isatty() else None, highlight=False)
+    console = Console(width=200 if not sys.stdout.isatty() else None, highlight=False, markup=False)
     with console.capture() as captured:
         if told:
             console.print(side_by_side(told) if len(told) <= SHOWN_SIDE_BY_SIDE else listing(told))
@@ -85,8 +87,7 @@ def _table_text(settled: Settled, refused: list[dict[str, object]]) -> str:
         for counter in list(settled.counters())[:TOLD_AT_MOST] if len(told) <= SHOWN_SIDE_BY_SIDE else []:
             value = counter["value"] if counter["kind"] == "admissions" else yuan(counter["value"])
             console.print(
-                f"  {counter['psn_no']} {counter['area']} {counter['period']} from {counter['period_start']}: {counter['counter']} = {value}",
-                markup=False,
+                f"  {counter['psn_no']} {counter['area']} {counter['period']} from {counter['period_start']}: {counter['counter']} = {value}"
             )
     return captured.get()
 
@@ -119,14 +120,20 @@ def explain(file: Path, *, claim: str = "", lang: Literal["zh", "en"] = "zh", po
     rows = [
         k for k in settled.kept.tolist() if not claim or settled.drafts.claim_id(int(settled.batch.order[k])) == claim
     ]
-    print("\n\n".join(as_text(settled.told(k), book, lang) for k in rows[:TOLD_AT_MOST]))
+    if rows:
+        print("\n\n".join(as_text(settled.told(k), book, lang) for k in rows[:TOLD_AT_MOST]))
+    if len(rows) > TOLD_AT_MOST:
+        print(f"… {len(rows) - TOLD_AT_MOST} more; name one with --claim", file=sys.stderr)
     for refusal in settled.refusals:
         if not claim or refusal.claim_id == claim:
             row = refusal.as_row()
-            print(f"[{refusal.code}] {refusal.claim_id}: {row['message_zh' if lang == 'zh' else 'message_en']}")
+            print(f"[{refusal.code}] {row['medins_setl_id']}: {row['message_zh' if lang == 'zh' else 'message_en']}")
             rows.append(-1)
     if not rows:
-        raise BadInput("F12_NO_CLAIM", f"{file.name} has no claim {claim!r}", cure="Check medins_setl_id")
+        missing = f"has no claim {claim!r}" if claim else "has no claims"
+        raise BadInput(
+            "F12_NO_CLAIM", f"{file.name} {missing}", cure="Check medins_setl_id", zh=f"文件 {file.name} 中没有该结算"
+        )
     return 0
 
 
@@ -161,8 +168,20 @@ def demo(*, out: Path = Path("out/demo"), claims: int = 1_000_000, seed: int = 2
 
 def main() -> None:
     """Run the command line; errors of ours are told in a line, without a traceback, with exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that has no Chinese still shows the amounts
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        print(
+            f"[F13_DISK] {error.filename or ''}: {error.strerror}. Check the path, the rights and the room on the disk",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     except SettlementError as error:
         print(error, file=sys.stderr)
         if error.zh:

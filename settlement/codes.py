@@ -66,6 +66,11 @@ MUNICIPALITIES = ("11", "12", "31", "50")
 CHARGE_LEVELS = {"01": 1, "02": 2, "03": 3}
 
 
+def is_division(code: str) -> bool:
+    """Tell whether a text has the form of a division code: six ASCII digits."""
+    return len(code) == 6 and code.isascii() and code.isdigit()
+
+
 def scheme_of(insutype: str) -> str:
     """Return the scheme of an insutype: 310 employee, 390 resident, any other code itself."""
     return SCHEMES.get(insutype, insutype)

@@ -35,6 +35,7 @@ from settlement.kernel.layout import (
     Y,
 )
 from settlement.kernel.settle import settle
+from settlement.money import yuan
 from settlement.rules.rulebook import Rulebook
 
 SMALL = 2_000  # below this many claims a second thread costs more than it saves
@@ -225,6 +226,7 @@ def settle_drafts(drafts: Drafts | Sequence[Any], book: Rulebook, threads: int |
     refusals = list(batch.refusals)
     for k in np.flatnonzero(results.columns[R.status] == HOSPITAL_PART_TOO_LARGE).tolist():
         claim = int(batch.order[k])
-        refusals.append(Refusal(claim, columns.claim_id(claim), "K01_HOSPITAL_PART", "hosp_part_amt", "hosp_part_amt"))
+        found = yuan(int(batch.claims.columns[C.hosp_part_fen, k]))
+        refusals.append(Refusal(claim, columns.claim_id(claim), "K01_HOSPITAL_PART", "hosp_part_amt", found))
     refusals.sort(key=lambda refusal: refusal.claim)
     return Settled(columns, batch, results, book, refusals)

@@ -50,6 +50,15 @@ class Reason(NamedTuple):
     cure_en: str
 
 
+LONGEST_QUOTE = 200
+
+
+def _writable(text: str) -> str:
+    """Return what was met so that any screen and file can take it: half characters spelt out, not longer than a line."""
+    shown = text.encode("utf-8", "backslashreplace").decode()
+    return shown if len(shown) <= LONGEST_QUOTE else f"{shown[: LONGEST_QUOTE - 1]}…"
+
+
 class Refusal(NamedTuple):
     """One reason why one claim was not settled. ``found`` quotes what was met; ``field`` says where."""
 
@@ -61,15 +70,15 @@ class Refusal(NamedTuple):
 
     def as_row(self) -> dict[str, object]:
         """Return the refusal with both texts, as it is shown and written."""
-        reason = REASONS[self.code]
+        reason, found = REASONS[self.code], _writable(self.found)
         return {
             "claim": self.claim,
-            "medins_setl_id": self.claim_id,
+            "medins_setl_id": _writable(self.claim_id),
             "code": self.code,
-            "field": self.field,
-            "found": self.found,
-            "message_zh": f"{reason.zh}：{self.found}。{reason.cure_zh}",
-            "message_en": f"{reason.en}: {self.found}. {reason.cure_en}",
+            "field": _writable(self.field),
+            "found": found,
+            "message_zh": f"{reason.zh}：{found}。{reason.cure_zh}",
+            "message_en": f"{reason.en}: {found}. {reason.cure_en}",
         }
 
 

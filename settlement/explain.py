@@ -40,8 +40,8 @@ class _Teller:
         self.said.append(Sentence(self.words[key].format(**shown), tuple(cite for cite in cites if cite)))
 
     def pick(self, zh: dict[str, str], key: str) -> str:
-        """Return a code's word in the language told: the Chinese name, or the code itself in English."""
-        return zh.get(key, key) if self.lang == "zh" else key
+        """Return a code's word in the language told: the Chinese name, or the code's own words in English."""
+        return zh.get(key, key) if self.lang == "zh" else key.replace("_", " ")
 
 
 def explain(told: dict[str, Any], book: Rulebook, lang: str = "zh") -> list[Sentence]:
@@ -104,8 +104,7 @@ def _rate_text(rate: Fraction) -> str:
 def _tell_layer(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
     benefit = info.benefit
     cite = benefit.cite
-    fund = teller.pick(codes.FUND_ZH if teller.lang == "zh" else codes.FUND_EN, benefit.fund)
-    fund = codes.FUND_EN[benefit.fund] if teller.lang == "en" else fund
+    fund = (codes.FUND_ZH if teller.lang == "zh" else codes.FUND_EN)[benefit.fund]
     teller.say(f"base_{benefit.base}", cite, fund=fund, amount_fen=step["base_fen"])
     if step["first_elsewhere_fen"] and info.elsewhere:
         rate = percent_text(info.elsewhere.amount_bp)
@@ -137,8 +136,9 @@ def _tell_deductible(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> 
     )
     if changed and info.elsewhere:
         cites.append(info.elsewhere.cite)
+    nothing = step["dedc_standard_fen"] == step["dedc_fen"] == 0
     teller.say(
-        f"dedc_{dedc.per}", *cites, standard_fen=step["dedc_standard_fen"], amount_fen=step["dedc_fen"],
+        "dedc_zero" if nothing else f"dedc_{dedc.per}", *cites, standard_fen=step["dedc_standard_fen"], amount_fen=step["dedc_fen"],
         before_fen=step["dedc_before_fen"], admissions=step["admissions_before_count"],
     )  # fmt: skip
 
@@ -149,11 +149,7 @@ def _tell_bands(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
         teller.words["band"].format(over=yuan_text(band.over_fen), rate=_rate_text(rate))
         for band, rate in zip(benefit.bands, info.rates, strict=True)
     ]
-    bands = (
-        parts[0].partition(teller.words["band_rate_mark"])[2]
-        if len(parts) == 1
-        else teller.words["band_join"].join(parts)
-    )
+    bands = _rate_text(info.rates[0]) if len(parts) == 1 else teller.words["band_join"].join(parts)
     how = [teller.words[f"measure_{benefit.measure.on}_{benefit.measure.start}"]] if len(parts) > 1 else []
     before = percent_text(info.base_rates_bp[0])
     if info.retired and benefit.retired_points_bp:
@@ -175,7 +171,12 @@ def _tell_bands(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
     if benefit.measure.on == "year":
         teller.say("running", benefit.cite, amount_fen=step["running_before_fen"])
     teller.say(
-        "bands", *cites, eligible_fen=step["eligible_fen"], bands=bands, how=note, amount_fen=step["granted_fen"]
+        "bands_whole" if benefit.deductible.per == "none" else "bands",
+        *cites,
+        eligible_fen=step["eligible_fen"],
+        bands=bands,
+        how=note,
+        amount_fen=step["granted_fen"],
     )
 
 

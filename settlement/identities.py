@@ -17,7 +17,8 @@ def check(amounts: Amounts) -> dict[str, str]:
     """Return for A to D: ``holds``, ``off by N`` (fen), or ``not testable``.
 
     ``amounts`` are fen by national name; None and a missing name mean that the source does not say. A field of the
-    funds that is missing counts as 0; B takes account and cash in place of a missing personal total.
+    funds that is missing counts as 0; B takes account and cash in place of a missing personal total. Where the shared
+    account is published inside ``acct_pay``, give 0 as ``acct_mulaid_pay``, so that it is not subtracted twice.
     """
     return {name: _said(difference) for name, difference in differences(amounts).items()}
 

@@ -6,7 +6,7 @@ exactly or not at all: more decimals than the field has are refused, never round
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 
 from settlement.errors import BadInput
 
@@ -18,6 +18,9 @@ RATE_PLACES = 4  # first-pay ratio, national type n5.4
 # One claim, one line and one counter stay below 100 million yuan, so that fen x (1e8 sub-units) fits in int64.
 MAX_FEN = 10_000_000_000
 
+# Shifting the decimal point may not drop a digit, however long or small the number is.
+_EXACT = Context(prec=64, traps=[Inexact, InvalidOperation])
+
 
 def scaled(text: object, places: int, what: str = "amount") -> int:
     """Return a decimal as an integer of 10**-places units, exactly.
@@ -25,28 +28,46 @@ def scaled(text: object, places: int, what: str = "amount") -> int:
     Takes str, int or Decimal. Raises BadInput C02 for anything else, for NaN, exponents that hide digits, or more
     decimals than the field has.
     """
-    if isinstance(text, bool) or not isinstance(text, str | int | Decimal):
-        raise BadInput("C02_NOT_AN_AMOUNT", f"{what} {text!r} is not a decimal number")
-    try:
-        number = text if isinstance(text, Decimal) else Decimal(text.strip() if isinstance(text, str) else text)
-    except InvalidOperation:
-        raise BadInput("C02_NOT_AN_AMOUNT", f"{what} {text!r} is not a decimal number") from None
-    if not number.is_finite() or (isinstance(text, str) and not text.isascii()):
-        raise BadInput("C02_NOT_AN_AMOUNT", f"{what} {text!r} is not a decimal number")
+    number = _decimal(text)
+    if number is None or not number.is_finite():
+        raise BadInput("C02_NOT_AN_AMOUNT", f"{what} {_quoted(text)} is not a decimal number")
     if number.adjusted() > 20:  # before the shift: a huge exponent must not build a huge integer
-        raise BadInput("C04_TOO_LARGE", f"{what} {text!r} is over the bound")
-    shifted = number.scaleb(places)
-    whole = shifted.to_integral_value()
+        raise BadInput("C04_TOO_LARGE", f"{what} {_quoted(text)} is over the bound")
+    try:
+        shifted = number.scaleb(places, _EXACT)
+        whole = shifted.to_integral_value()
+    except Inexact:
+        shifted, whole = Decimal(0), Decimal(1)
     if whole != shifted:
-        raise BadInput("C02_NOT_AN_AMOUNT", f"{what} {text!r} has more than {places} decimals")
+        raise BadInput("C02_NOT_AN_AMOUNT", f"{what} {_quoted(text)} has more than {places} decimals")
     return int(whole)
+
+
+def _decimal(text: object) -> Decimal | None:
+    if isinstance(text, Decimal):
+        return text
+    if isinstance(text, bool) or not isinstance(text, str | int):
+        return None
+    if isinstance(text, str) and (not text.isascii() or "_" in text):  # Python's own spellings of numbers
+        return None
+    try:
+        return Decimal(text.strip() if isinstance(text, str) else text)
+    except InvalidOperation:
+        return None
+
+
+def _quoted(text: object) -> str:
+    if isinstance(text, int) and abs(text) > 10**30:  # Python refuses to spell out a number of thousands of digits
+        return "of more than 30 digits"
+    shown = repr(text)
+    return shown if len(shown) <= 60 else f"{shown[:57]}…"
 
 
 def fen(text: object, what: str = "amount") -> int:
     """Return yuan as fen: '12.50' is 1250. Raises BadInput C02 or C04."""
     value = scaled(text, FEN_PLACES, what)
     if abs(value) > MAX_FEN:
-        raise BadInput("C04_TOO_LARGE", f"{what} {text!r} is over 100 million yuan")
+        raise BadInput("C04_TOO_LARGE", f"{what} {_quoted(text)} is over 100 million yuan")
     return value
 
 

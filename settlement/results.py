@@ -114,13 +114,21 @@ def counters_table(settled: Settled) -> pa.Table:
         for name, counter in settled.book.counters(pool).items():
             mine = (state.row_pool == number) & (state.row_kind == PERIODS.index(counter.period))
             rows = np.flatnonzero(mine & (state.values[:, counter.slot] != 0))
-            person = _text(settled.drafts.text["psn_no"], state.row_draft[rows])
+            person = _persons(settled, state.row_draft[rows])
             start = pa.array(state.row_start[rows].astype(np.int32)).cast(pa.date32())
             words = [taken([word], np.zeros(rows.size, np.int64)) for word in (pool, counter.period)]
             kinds = [taken([word], np.zeros(rows.size, np.int64)) for word in (name, counter.kind)]
             arrays = [person, *words, start, *kinds, pa.array(state.values[rows, counter.slot])]
             parts.append(pa.Table.from_arrays(arrays, schema=COUNTER_SCHEMA))
     return _stamped(pa.concat_tables(parts) if parts else COUNTER_SCHEMA.empty_table(), settled)
+
+
+def _persons(settled: Settled, drafts: np.ndarray) -> pa.Array:
+    """Return whose drafts these are; a draft without psn_no is a person of its own, named by its claim."""
+    column = settled.drafts.text["psn_no"]
+    nameless = column.codes[drafts] < 0
+    ids = pa.array([settled.drafts.claim_id(claim) for claim in drafts[nameless].tolist()], pa.string())
+    return pc.replace_with_mask(_text(column, drafts), pa.array(nameless), ids)
 
 
 def write_parquet(settled: Settled, out: Path) -> list[Path]:

@@ -104,4 +104,5 @@ def self_part(step: Block) -> int:
 
 
 def fen_of(amounts: Block) -> dict[str, int]:
-    return {name: fen(text) for name, text in amounts.items()}
+    """Yuan texts as fen; a whole number is a count and stays."""
+    return {name: said if isinstance(said, int) else fen(said) for name, said in amounts.items()}

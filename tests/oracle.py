@@ -28,11 +28,13 @@ class Oracle:
         return [self.settle_one(draft) for draft in drafts]
 
     def settle_one(self, draft: Block) -> Block:
-        """One claim's amounts, or why it is refused; a refused claim changes nothing."""
+        """One claim's amounts, or why it is refused; a refused claim counts nothing."""
         door = self.door(draft)
         if door["reasons"]:
             return {"refused": door["reasons"][0]}
+        person = draft["psn_no"], rules.insured_pool(self.pools, draft["insuplc_admdvs"])
         counters, run = self.counters(draft), door["run"]
+        self.carried[person] = dict(counters.book)  # what the claim's own year_so_far said stands, even if K refuses it
         for block in door["program"]:
             named = door["rule"].get("layers")
             reduced = rules.layer_name(block) in named if named else rules.base_of(block) == "in_scope"
@@ -41,7 +43,7 @@ class Oracle:
             rest = steps.who_pays(run, draft, door["account"])
         except Refused as refused:
             return {"refused": str(refused)}
-        self.carried[draft["psn_no"], rules.insured_pool(self.pools, draft["insuplc_admdvs"])] = counters.book
+        self.carried[person] = counters.book
         funds = {fund: sum(step["pay"] for step in run.layers if step["fund"] == fund) for fund in rules.ORDERS}
         return {
             "medfee_sumamt": run.medfee,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 Block = dict[str, Any]
@@ -107,7 +108,7 @@ def level_of(chain: list[Block], draft: Block, day: date) -> str:
 
 
 def layer_name(block: Block) -> str:
-    """A block without fund says that nothing is covered: a layer of its own, without name."""
+    """A block without fund says that a claim is not covered; it has no layer name."""
     return str(block.get("layer", block.get("fund", "")))
 
 
@@ -152,19 +153,24 @@ def distance(tables: list[list[Block]], blocks: list[Block]) -> int:
     )
 
 
+def uncovered(blocks: list[Block], facts: Block) -> list[Block]:
+    """The blocks of one area that say that the claim is not covered."""
+    said = in_force((block for block in blocks if not layer_name(block)), facts["day"], benefit_key)
+    return [block for block in said if matches(block, facts)]
+
+
 def program(tables: list[list[Block]], facts: Block) -> list[Block]:
     """The claim's layers in order, from its areas' benefit blocks for its scheme and care; empty if not covered."""
     layers = []
-    for name in {layer_name(block) for blocks in tables for block in blocks}:
+    refusing = [block for blocks in tables for block in uncovered(blocks, facts)]
+    for name in {layer_name(block) for blocks in tables for block in blocks} - {""}:
         own = [[block for block in blocks if layer_name(block) == name] for blocks in tables]
         found = [block for block in nearest(own, facts["day"], benefit_key) if matches(block, facts)]
         assert len(found) <= 1, ("two blocks match", found)
         layers += found
-    refusing = [block for block in layers if block.get("covered") is False]
-    paying = [block for block in layers if base_of(block) == "in_scope" and block not in refusing]
+    paying = [block for block in layers if base_of(block) == "in_scope"]
     if refusing and distance(tables, refusing) <= distance(tables, paying):
         return []
-    layers = [block for block in layers if block not in refusing]
     if not any(base_of(block) == "in_scope" for block in layers):
         raise Refused("R01_RULE_MISSING")
     if any(lacks_level(block, facts["level"]) for block in layers):
@@ -183,15 +189,25 @@ def one_rule(chain: list[Block], table: str, day: date, **claim: str) -> Block |
     return found[0] if found else None
 
 
+def deductible_counter(table: Any, scheme: str, care: str) -> str | None:
+    """The counter of a deductible: the named one, else one for all admissions, or one a scheme and care for a year."""
+    if table == "none" or table["per"] == "visit":
+        return None
+    return str(table.get("counter", "admissions" if table["per"] == "admission" else f"{scheme}_{care}_deductible"))
+
+
 def counters_of(chain: list[Block]) -> dict[str, tuple[str, str]]:
-    """Name, kind and period of every counter that an area's files name."""
+    """Name, kind and period of every counter of an area's files."""
     names: dict[str, tuple[str, str]] = {}
     for block in (block for pool in chain for block in pool.get("benefit", [])):
-        parts = [(block.get(part), part) for part in ("deductible", "measure", "cap")]
-        for table, part in parts:
+        for part in ("measure", "cap"):
+            table = block.get(part)
             if isinstance(table, dict) and "counter" in table:
-                per = table["per"] if part == "cap" else "year"
-                names[table["counter"]] = ("admission" if table.get("per") == "admission" else part, per)
+                names[table["counter"]] = (part, table["per"] if part == "cap" else "year")
+        table = block.get("deductible", "none")
+        for scheme, care in product(listed(block["scheme"]), listed(block["care"])):
+            if name := deductible_counter(table, scheme, care):
+                names[name] = (table["per"], "year")
     return names
 
 

@@ -212,8 +212,8 @@ def layer(block: Block, run: Run, facts: Block, rule: Block, counters: Counters)
     if kind == "cost" and left is not None and spent > left:
         spent, run.rest = left, spent - left
     counted = spent
-    counter = counters.get(dedc["counter"]) if "counter" in dedc else 0
-    used = min(spent, Fraction(deductible(dedc, facts, rule, counter)))
+    own = rules.deductible_counter(dedc, facts["scheme"], facts["care"])
+    used = min(spent, Fraction(deductible(dedc, facts, rule, counters.get(own) if own else 0)))
     eligible = spent - used
     if kind == "cost_above_deductible" and left is not None:
         run.rest = max(ZERO, eligible - left)
@@ -226,8 +226,8 @@ def layer(block: Block, run: Run, facts: Block, rule: Block, counters: Counters)
     if rules.base_of(block) == "in_scope":
         run.dedc_sum += used
     pay = record(block, run, {"dedc": used, "eligible": eligible, "granted": granted, "rest": run.rest}, payment)
-    if "counter" in dedc:
-        counters.add(dedc["counter"], half_up(used) if dedc["per"] == "year" else 1)
+    if own:
+        counters.add(own, half_up(used) if dedc["per"] == "year" else 1)
     if "counter" in measure:
         counters.add(measure["counter"], half_up(spent if measure["from"] == "zero" else eligible))
     if "counter" in cap:

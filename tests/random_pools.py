@@ -89,8 +89,8 @@ def cited(r: Random, block: Block, day: date) -> Block:
 class Grain:
     """How fine the rates of a world are, and how many layers a program may have.
 
-    An exact fraction of a fen gets finer with every layer. The oracle does not mind; a product that keeps it in whole
-    numbers of some unit may have to refuse a long program of fine rates, so the finer a world, the shorter its programs.
+    An exact fraction of a fen gets finer with every layer. The oracle does not mind; the product refuses a claim whose
+    fractions it cannot hold (R07). So the finer a world, the shorter its programs; "free" goes over the edge on purpose.
     """
 
     depths: list[int]
@@ -106,13 +106,15 @@ def percents(low: int, high: int, step: int = 1) -> list[str]:
     return [(yuan(n) if n % 100 else str(n // 100)) + "%" for n in range(low, high + 1, step)]
 
 
-WHOLE, TENS, HALVES = percents(0, 10000, 100), percents(0, 10000, 1000), percents(0, 10000, 5000)
+ANY, WHOLE = percents(0, 10000), percents(0, 10000, 100)
+TENS, HALVES = percents(0, 10000, 1000), percents(0, 10000, 5000)
 EDGES = ["0%", "100%"] * 8
 GRAINS = {
     "fine": Grain(
-        [1, 2], percents(5000, 10000, 7) + EDGES * 4, ["0", "2.5", "10", "12.25"], TENS, percents(0, 4000, 13)
+        [1, 2], percents(5000, 10000, 7) + EDGES * 4, ["0", "2.5", "20", "12.25"], TENS, percents(0, 4000, 13)
     ),
-    "whole": Grain([1, 2, 3], WHOLE + EDGES, ["0", "3", "8"], TENS, percents(0, 4000, 100)),
+    "free": Grain([1, 2, 3, 5, 9], ANY + EDGES * 10, ["0", "2.55", "12.25"], ANY, percents(0, 4000, 13)),
+    "whole": Grain([1, 2, 3], WHOLE + EDGES, ["0", "3", "20"], TENS, percents(0, 4000, 100)),
     "few": Grain([3, 4, 5], WHOLE + EDGES, ["0", "10"], ["0%", "50%", "100%"], ["0%", "10%", "20%"], few=True),
     "tens": Grain([3, 4, 5, 6], TENS, ["0", "10", "30"], HALVES, ["0%", "10%", "20%"]),
     "halves": Grain([5, 7, 9], HALVES, ["0", "50"], HALVES, HALVES),
@@ -149,9 +151,9 @@ class PoolMaker:
             return "none"
         table: Block = {"per": kind, **self.sum_or_levels(levels, 6)}
         if kind == "year":
-            table["counter"] = r.choice(["dedc_a", "dedc_b"])
+            table |= r.choice([{"counter": "dedc_a"}, {"counter": "dedc_b"}, {}])
         if kind == "admission":
-            table["counter"] = r.choice(["adm_a", "adm_b"])
+            table |= r.choice([{"counter": "adm_a"}, {"counter": "adm_b"}, {}])
             later = r.randrange(4)
             if later == 1:
                 table["later"] = "-" + money(1 + some_fen(r, 5))
@@ -174,7 +176,7 @@ class PoolMaker:
             part["measure"] = {"on": r.choice(["claim", "year"]), "from": r.choice(["zero", "deductible"])}
             if part["measure"]["on"] == "year":
                 part["measure"]["counter"] = f"run_{part['measure']['from']}_{r.choice('ab')}"
-        if chance(r, 40):
+        if chance(r, 60):
             part["retired"] = r.choice(
                 [{"points": r.choice(self.grain.points)}, {"personal_share": r.choice(self.grain.factors)}]
             )
@@ -284,7 +286,7 @@ class PoolMaker:
             sums = {"plus": money(some_fen(r, 5)), "is": money(some_fen(r, 6)), "times": number(r, 50, 300) + "%"}
             change = r.choice(sorted(sums))
             rule["deductible"] = {change: sums[change]}
-        if chance(r, 30):
+        if chance(r, 50):
             rule["layers"] = sorted(r.sample(sorted(set(self.named)), min(2, len(set(self.named)))))
         return rule
 

@@ -63,7 +63,7 @@ def random_person(r: Random, n: int, pools: dict[str, Block], schemes: list[str]
         "psn_no": f"P{n}",
         "insuplc_admdvs": r.choice([city, city, district, "990000"]),
         "insutype": INSUTYPES[r.choice(schemes)],
-        "psn_type": r.choice(sorted(PSN_TYPES)) + r.choice(["", "", "01"]),
+        "psn_type": r.choice([*sorted(PSN_TYPES), "12", "12"]) + r.choice(["", "", "01"]),
         "age": r.choice([0, 5, 13, 14, 17, 18, 30, 44, 45, 59, 60, 69, 70, 90]),
         "cvlserv_flag": r.choice("01"),
         "assistance": r.choice("01"),
@@ -99,7 +99,7 @@ def random_draft(r: Random, pools: dict[str, Block], persons: list[Block]) -> Bl
 
 def random_place(r: Random, pools: dict[str, Block], insured: str) -> Block:
     elsewhere = [*pools, "990202", "990302", "980101", "110105"]
-    place = insured if chance(r, 55) else r.choice([code for code in elsewhere if code != "000000"])
+    place = insured if chance(r, 40) else r.choice([code for code in elsewhere if code != "000000"])
     draft: Block = {"mdtrtarea_admvs": place}
     if chance(r, 70):
         draft["filing"] = r.choice([*FILINGS, ""])
@@ -117,10 +117,11 @@ def named_in(pools: dict[str, Block]) -> tuple[dict[str, str], list[str]]:
     for block in (block for pool in pools.values() for block in pool.get("benefit", [])):
         if block.get("reported"):
             funds.add(block["fund"])
-        for part in ("deductible", "measure", "cap"):
-            table = block.get(part)
+        for table in (block.get(part) for part in ("deductible", "measure", "cap")):
             if isinstance(table, dict) and "counter" in table:
                 counters[table["counter"]] = table.get("per", "year")
+            elif isinstance(table, dict) and table.get("per") == "admission":
+                counters["admissions"] = "admission"
     return counters, sorted(funds)
 
 
@@ -140,9 +141,8 @@ def random_money(r: Random, pools: dict[str, Block]) -> Block:
         chosen = r.sample(sorted(counters), r.randint(min(1, len(counters)), len(counters)))
         values = {name: str(r.randrange(5)) if counters[name] == "admission" else yuan(some_fen(r)) for name in chosen}
         draft["year_so_far"] = values
-        draft.pop(
-            "hosp_part_amt", None
-        )  # a claim refused by the kernel has still told its counters; the oracle forgets them
+        if chance(r, 25):
+            draft["hosp_part_amt"] = yuan(10**9)  # the kernel refuses the claim, but its counters stand
     return draft
 
 

@@ -27,6 +27,9 @@ def test_case(case_id: str, rows: dict[str, dict[str, Any]]) -> None:
     assert {name: row[name] for name in expected} == expected, case["arithmetic"]
     counters = fen_of(case.get("counters", {}))
     assert {name: row["counters"][name] for name in counters} == counters
+    for fund, said in case.get("layers", {}).items():
+        step = next(step for step in row["layers"] if step["fund"] == fund)
+        assert {name: step[f"{name}_fen"] for name in said} == fen_of(said), fund
     for fund, amount in case.get("parts", {}).values():
         step = next(step for step in row["layers"] if step["fund"] == fund)
         assert self_part(step) == fen_of({"part": amount})["part"]
@@ -35,6 +38,14 @@ def test_case(case_id: str, rows: dict[str, dict[str, Any]]) -> None:
 def test_every_named_case_is_there() -> None:
     assert set(NAMED.split()) <= set(CASES)
     assert sum(case_id.startswith("T") for case_id in CASES) == 31
+    assert len(CASES) == len(all_cases())
+
+
+@pytest.mark.parametrize("case_id", sorted(CASES))
+def test_a_case_says_where_it_comes_from_and_how_it_is_worked(case_id: str) -> None:
+    case = CASES[case_id]
+    assert all(case[key].strip() for key in ("source", "kind", "trust", "scenario", "arithmetic"))
+    assert len({"hifp_pay", "hifob_pay", "inscp_scp_amt", "psn_part_amt", "psn_cash_pay"} & set(case["expected"])) >= 1
 
 
 def test_uncompiled_gives_the_same_bits(rows: dict[str, dict[str, Any]]) -> None:

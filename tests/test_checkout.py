@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from settlement.checkout import DATA, Checkout, open_checkout
 from settlement.errors import BadInput, LedgerConflict
 from settlement.identity import PresentedIdentity
+from settlement.money import yuan
+from settlement.registry.persons import Filing
 
 BASKETS = json.loads((DATA / "demo_baskets.json").read_text(encoding="utf-8"))
 SHOP, WARD, BEIJING = "P22040000001", "H22040000001", "H11010000001"
@@ -67,19 +70,96 @@ def test_two_tills_at_once_are_both_right(checkout: Checkout) -> None:
     assert checkout.ledger.verify() == []
 
 
-def test_pre_settlement_agrees_and_books_nothing(checkout: Checkout) -> None:
+def test_tills_that_meet_a_new_person_at_once(checkout: Checkout) -> None:
     person = checkout.person(CARD)
-    before = checkout.ledger.person(person.psn_no).version
-    promised = checkout.pre_settle(person, BASKETS["inpatient"], WARD)
-    assert checkout.ledger.person(person.psn_no).version == before
-    opened = checkout.settle(person, {**BASKETS["inpatient"], "acct_used_flag": "0"}, WARD, "M1")
-    assert promised["setlinfo"]["hifp_pay"] == setl(opened)["hifp_pay"]
+    with ThreadPoolExecutor(4) as tills:
+        answers = list(tills.map(lambda n: checkout.settle(person, BASKETS["pharmacy"], SHOP, f"M{n}"), range(4)))
+    assert sorted(setl(answer)["balc"] for answer in answers) == ["1042.83", "1125.53", "1208.23", "1290.93"]
+    assert checkout.ledger.verify() == []
+
+
+@pytest.mark.parametrize("basket", ["pharmacy", "inpatient"])
+def test_pre_settlement_is_what_settling_then_answers(checkout: Checkout, basket: str) -> None:
+    person = checkout.person(CARD)
+    for msgid, version in (("M1", 0), ("M2", 2)):  # never seen; then the opening and one settlement
+        promised = checkout.pre_settle(person, BASKETS[basket], WARD)
+        assert checkout.ledger.person(person.psn_no).version == version
+        answer = checkout.settle(person, BASKETS[basket], WARD, msgid).content
+        said = ("medins_setl_id", "explanation")  # these name the message
+        assert {k: v for k, v in promised.items() if k not in said} == {
+            k: v for k, v in answer.items() if k not in said
+        }
+
+
+def test_a_retry_is_the_same_message_whatever_the_registry_has_learnt(checkout: Checkout) -> None:
+    person = checkout.person(CARD)
+    first = checkout.settle(person, BASKETS["beijing"], BEIJING, "M1")
+    again = checkout.settle(person._replace(filings=(), cvlserv_flag="1"), BASKETS["beijing"], BEIJING, "M1")
+    assert not again.first and again.content == first.content
+    assert first.content["registry"]["filing"] == "referred"
+    other = checkout.registry.persons["22040000000000000002"]
+    with pytest.raises(LedgerConflict, match="L01"):
+        checkout.settle(other, BASKETS["beijing"], BEIJING, "M1")
 
 
 def test_each_filing(checkout: Checkout) -> None:
     outcomes = checkout.under_each_filing(checkout.person(CARD), BASKETS["beijing"], BEIJING)
     paid = [outcome.rows()[0]["hifp_pay"] for outcome in outcomes]
     assert len(paid) == 4 and paid[0] > paid[1] == paid[2] > paid[3]
+
+
+def test_each_filing_begins_from_the_book(checkout: Checkout) -> None:
+    person = checkout.person(CARD)
+    before = [outcome.rows()[0] for outcome in checkout.under_each_filing(person, BASKETS["beijing"], BEIJING)]
+    assert all(row["acct_pay"] + row["balc"] == 137363 for row in before)
+    assert checkout.ledger.person(person.psn_no).version == 0
+    booked = checkout.settle(person, BASKETS["beijing"], BEIJING, "M1")
+    assert setl(booked)["hifp_pay"] == yuan(before[1]["hifp_pay"])  # the person filed a referral to Beijing
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"setl_time": "2024-02-30"}, "C05_NOT_A_DATE"),
+        ({"setl_time": 20240501}, "C05_NOT_A_DATE"),
+        ({"setl_time": ""}, "C01_FIELD_MISSING"),
+        ({"med_type": None}, "C01_FIELD_MISSING"),
+        ({"feedetail": []}, "C06_NO_LINES"),
+        ({"feedetail": None}, "C06_NO_LINES"),
+        ({"balc": "9999.00"}, "C14_UNKNOWN_FIELD"),
+        ({"year_so_far": {}}, "C14_UNKNOWN_FIELD"),
+        ({"hosp_part_amt": "5000.00"}, "K01_HOSPITAL_PART"),
+    ],
+)
+def test_a_basket_with_a_fault(checkout: Checkout, change: dict[str, Any], code: str) -> None:
+    person = checkout.person(CARD)
+    for door in (checkout.pre_settle, lambda *said: checkout.settle(*said, "M1")):
+        with pytest.raises(BadInput, match=code) as caught:
+            door(person, {**BASKETS["pharmacy"], **change}, SHOP)
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in caught.value.zh)
+    assert checkout.ledger.find(SHOP, "M1") is None
+
+
+def test_an_institution_that_is_not_designated(checkout: Checkout) -> None:
+    with pytest.raises(BadInput, match="P13") as caught:
+        checkout.settle(checkout.person(CARD), BASKETS["pharmacy"], "X999", "M1")
+    assert caught.value.zh
+
+
+@pytest.mark.parametrize(
+    ("place", "covered"),
+    [
+        ("131000", {"131000", "131002"}),  # Langfang, not Hengshui: a code may end in a zero that means something
+        ("130110", {"130110"}),
+        ("110000", {"110000", "110101"}),
+        ("130000", {"130000", "130110", "131000", "131002", "131102"}),
+    ],
+)
+def test_what_a_filing_covers(place: str, covered: set[str]) -> None:
+    filing = Filing("referred", place, date(2024, 1, 1), date(2024, 12, 31))
+    places = {"110000", "110101", "130000", "130110", "131000", "131002", "131102", "220400"}
+    assert {code for code in places if filing.covers(code, date(2024, 12, 31))} == covered
+    assert not filing.covers(place, date(2025, 1, 1))
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ import re
 from typing import Any
 
 import pytest
+import small
 
+from settlement import codes
 from settlement.checkout import DATA
 from settlement.engine import Settled, settle_drafts
 from settlement.explain import as_text, explain, explain_lines, fine_text
 from settlement.intake import from_arrow, read_file
-from settlement.money import yuan_text
-from settlement.rules.rulebook import Rulebook, open_rulebook
+from settlement.money import percent_text, yuan_text
+from settlement.rules.rulebook import Rulebook, build, open_rulebook
 from settlement.sample import sample_claims
 
 BOOK = open_rulebook().book
@@ -52,13 +54,91 @@ def test_lines_show_their_split(settled: Settled) -> None:
         assert fine_text(line["preselfpay_amt_e4"]) in text and fine_text(line["inscp_scp_amt_e4"]) in text
 
 
-def test_layers_cite_and_doubt_is_said(settled: Settled) -> None:
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_number_of_a_line_is_a_cell_of_it(settled: Settled, lang: str) -> None:
+    for k in settled.kept.tolist():
+        told = settled.told(k)
+        for line, text in zip(told["lines"], explain_lines(told, lang), strict=True):
+            item = line["item"]
+            said = text.replace(item.name, "").partition("（目录" if lang == "zh" else "(catalogue")[0]
+            shown = {yuan_text(line["det_item_fee_sumamt_fen"]), yuan_text(line["fulamt_ownpay_amt_fen"])}
+            shown |= {fine_text(value) for name, value in line.items() if name.endswith("_e4")}
+            assert set(re.findall(r"-?[\d,]+\.\d\d+(?!%)", said)) <= shown, text
+            assert re.findall(r"[\d.]+%", said) == [percent_text(line["selfpay_bp"])]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_rate_is_the_rules(settled: Settled, lang: str) -> None:
+    found = set()
+    for k in settled.kept.tolist():
+        told = settled.told(k)
+        infos = [settled.book.layer(step["layer_row"]) for step in told["layers"]]
+        rates = {percent_text(bp) for info in infos for bp in (*info.base_rates_bp, info.benefit.retired_share_bp)}
+        rates |= {percent_text(info.elsewhere.amount_bp) for info in infos if info.elsewhere}
+        rates |= {percent_text(int(rate * 10_000)) for info in infos for rate in info.rates if rate * 10_000 % 1 == 0}
+        said = set(re.findall(r"[\d.]+%", " ".join(s.text for s in explain(told, settled.book, lang))))
+        assert said <= rates
+        found |= said
+    assert len(found) > 8
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_layers_cite_and_doubt_is_said(settled: Settled, lang: str) -> None:
+    trust = codes.CONFIDENCE_ZH if lang == "zh" else codes.CONFIDENCE_EN
+    grounds_word, doubt = ("依据：", "未经核实") if lang == "zh" else ("Grounds:", "are not verified")
+    layers = 0
     for k in settled.kept[:100].tolist():
         told = settled.told(k)
-        for sentence in explain(told, settled.book):
-            assert not sentence.text.startswith("【") or sentence.cites
-        text = as_text(told, settled.book)
-        assert ("未经核实" in text) == ("二手资料" in text.split("依据：")[1] or "暂按假定" in text.split("依据：")[1])
+        sentences = explain(told, settled.book, lang)
+        inside = [n for n, sentence in enumerate(sentences) if sentence.text.startswith(("【", "["))]
+        layers += len(inside)
+        assert all(sentence.cites for sentence in sentences[min(inside, default=0) : max(inside, default=0) + 1])
+        text = as_text(told, settled.book, lang)
+        weak = any(trust[mark] in text.split(grounds_word)[1] for mark in ("secondary", "assumed"))
+        assert (doubt in text) == weak
+        assert all(trust[cite.confidence] in text and cite.text() in text for s in sentences for cite in s.cites)
+    assert layers > 100
+
+
+def test_a_rule_that_is_official_is_not_doubted() -> None:
+    world = small.nation(small.pays("hifp_pay", ("0", "80%")))
+    for pool in world.values():
+        for source in pool["source"].values():
+            source["confidence"] = "official"
+    book = build(world, [])
+    for lang in ("zh", "en"):
+        text = as_text(settle_drafts([small.claim(small.line("100.00"))], book).told(0), book, lang)
+        assert "未经核实" not in text and "not verified" not in text and "80.00" in text
+
+
+def test_a_layer_without_a_deductible_does_not_speak_of_one() -> None:
+    book = build(small.nation(small.pays("hifp_pay", ("0", "80%"))), [])
+    told = settle_drafts([small.claim(small.line("100.00"))], book).told(0)
+    assert "起付线" not in " ".join(s.text for s in explain(told, book, "zh"))
+    english = [s.text for s in explain(told, book, "en")]
+    assert "Of these 100.00 yuan the fund grants 80%: 80.00 yuan." in english
+    assert not any("deductible" in text for text in english)
+
+
+@pytest.mark.parametrize("earlier", [0, 1, 2])
+def test_admissions_are_counted_in_good_grammar(earlier: int) -> None:
+    dedc = {"per": "admission", "amount": "50 yuan", "later": "-10 yuan", "floor": "10 yuan"}
+    book = build(
+        small.nation(
+            small.pays(
+                "hifp_pay", ("0", "80%"), ("60", "90%"), deductible=dedc, measure={"on": "claim", "from": "zero"}
+            )
+        ),
+        [],
+    )
+    claim = small.claim(small.line("100.00"), year_so_far={"admissions": earlier})
+    told = settle_drafts([claim], book).told(0)
+    standard = f"{50 - 10 * earlier}.00"
+    english = [s.text for s in explain(told, book, "en")]
+    expected = f"Earlier admissions this year: {earlier}. The deductible is {standard} yuan; {standard} yuan used, borne by the person."
+    assert expected in english
+    assert any("the fund grants 80% above 0.00 yuan, 90% above 60.00 yuan (bounds" in text for text in english)
+    assert f"本年此前住院 {earlier} 次，本次起付标准 {standard} 元" in " ".join(s.text for s in explain(told, book))
 
 
 def test_own_terms_and_missing_filing_are_said() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from strategies import random_world
 
-from settlement.engine import settle_drafts
+from settlement.engine import settle_batch, settle_drafts
 from settlement.kernel import jit
 from settlement.rules.rulebook import build
 
@@ -50,3 +50,13 @@ def test_compiled_code_is_kept(tmp_path: Path) -> None:
     assert kept and sorted(file.name for file in tmp_path.rglob("*.nbc")) == kept
     seconds = [float(done.stdout.split(" in ")[1].split(" s")[0]) for done in (first, second)]
     assert str(tmp_path) in first.stdout and seconds[1] < seconds[0]
+
+
+def test_the_kernel_keeps_nothing_it_was_given() -> None:
+    world = random_world(0)
+    batch = settle_drafts(world.drafts, build(world.pools, world.catalogue)).batch
+    arrays = [*batch.claims, *batch.tables, batch.state.values]
+    before = [sys.getrefcount(array) for array in arrays]
+    for _ in range(100):
+        settle_batch(batch, threads=1)
+    assert [sys.getrefcount(array) for array in arrays] == before

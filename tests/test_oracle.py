@@ -149,6 +149,23 @@ def test_a_refused_claim_changes_nothing(change: Block, code: str) -> None:
     assert (rows[1]["act_pay_dedc"], rows[1]["hifp_pay"]) == (2000, 4000)
 
 
+def test_a_deductible_without_a_name_is_of_one_care() -> None:
+    dedc = {"per": "year", "amount": "100 yuan"}
+    care = [{"med_type": "21", "is": "inpatient"}, {"med_type": "11", "is": "outpatient"}]
+    pools = nation(pays("hifp_pay", ("0", "100%"), deductible=dedc, care=["outpatient", "inpatient"]), care=care)
+    rows = settle(pools, *(claim(line("150.00"), med_type=kind) for kind in ("21", "11", "21")))
+    assert [row["hifp_pay"] for row in rows] == [5000, 5000, 15000]
+    assert rows[2]["counters"] == {"employee_inpatient_deductible": 10000, "employee_outpatient_deductible": 10000}
+
+
+def test_counters_from_outside_stand_though_the_kernel_refuses() -> None:
+    dedc = {"per": "year", "amount": "100 yuan", "counter": "line"}
+    pools = nation(pays("hifp_pay", ("0", "100%"), deductible=dedc))
+    refused = claim(line("150.00"), year_so_far={"line": "70.00"}, hosp_part_amt="150.00")
+    rows = settle(pools, refused, claim(line("150.00")))
+    assert (rows[0], rows[1]["act_pay_dedc"]) == ({"refused": "K01_HOSPITAL_PART"}, 3000)
+
+
 def test_every_random_claim_balances() -> None:
     settled = 0
     for seed in range(600):

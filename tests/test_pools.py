@@ -20,6 +20,12 @@ GROUPS = {"employee": ("working", "retired"), "resident": ("minor", "adult", "el
 WHERE = [("local", ""), *product(codes.RELATIONS[1:], codes.FILINGS)]
 
 
+def days_around_changes(code: str) -> list[date]:
+    """Every day on which anything changes for an area, and the day before."""
+    changes = resolve.change_days(BOOK.builder.chains[code])
+    return sorted({day - timedelta(days=back) for day in changes for back in (0, 1)})
+
+
 def claims_spoken_of(chain: tuple[Pool, ...]) -> list[Claim]:
     kinds = {(s, c) for pool in chain for block in pool.benefits for s in block.schemes for c in block.cares}
     ages = sorted(
@@ -44,7 +50,7 @@ def claims_spoken_of(chain: tuple[Pool, ...]) -> list[Claim]:
 @pytest.mark.parametrize("code", POOLS)
 def test_every_combination_resolves_to_one_program_or_says_what_is_missing(code: str) -> None:
     chain = BOOK.builder.chains[code]
-    days = sorted({day - timedelta(days=back) for day in resolve.change_days(chain) for back in (0, 1)})
+    days = days_around_changes(code)
     programs = 0
     for claim in claims_spoken_of(chain):
         for day in days:
@@ -105,7 +111,7 @@ def claims_of(chain: tuple[Pool, ...], block: Benefit, day: date) -> Iterator[Cl
 @pytest.mark.parametrize("code", POOLS)
 def test_what_a_basic_block_claims_to_cover_resolves_to_it_and_to_nothing_else(code: str) -> None:
     chain = BOOK.builder.chains[code]
-    days = sorted({day - timedelta(days=back) for day in resolve.change_days(chain) for back in (0, 1)})
+    days = days_around_changes(code)
     basic = [block for block in BOOK.pools[code].benefits if block.base == "in_scope"]
     asked: set[int] = set()
     for day, block in product(days, basic):
@@ -121,6 +127,39 @@ def test_what_a_basic_block_claims_to_cover_resolves_to_it_and_to_nothing_else(c
             assert first == ([block] if block.covered else []), (claim, day)
             assert block.covered or info.not_covered == block.cite
     assert asked == set(range(len(basic)))
+
+
+@pytest.mark.parametrize("code", POOLS)
+def test_a_further_layer_is_there_wherever_the_claim_has_a_program(code: str) -> None:
+    """A layer on the rest or on what the person bears follows every basic layer that the same claim has."""
+    further = [block for block in BOOK.pools[code].benefits if block.base != "in_scope"]
+    met: set[int] = set()
+    for day, block in product(days_around_changes(code), further):
+        for claim in claims_of(BOOK.builder.chains[code], block, day):
+            answer = BOOK.builder.program(code, claim, day)
+            if isinstance(answer, Missing) or BOOK.program(answer).not_covered:
+                continue
+            valid = resolve.in_force(resolve.benefits_for(BOOK.pools[code], claim.scheme, claim.care), day)
+            there = block in [BOOK.layer(row).benefit for row in BOOK.program(answer).layers]
+            assert there == (block in valid), (block.cite.line, claim, day)
+            met.add(further.index(block))
+    assert met == set(range(len(further)))
+
+
+@pytest.mark.parametrize("code", POOLS)
+def test_an_elsewhere_rule_is_the_one_that_counts_from_its_day_on(code: str) -> None:
+    """No later rule takes the place of a shipped one, so each counts on its first day and not on the day before."""
+    chain = BOOK.builder.chains[code]
+    kinds = sorted({(s, c) for pool in chain for b in pool.benefits for s in b.schemes for c in b.cares}) or [
+        ("employee", "inpatient")
+    ]
+    for rule in BOOK.pools[code].elsewheres:
+        for (scheme, care), filing, where in product(kinds, rule.filings, rule.wheres):
+            if not rule.matches(scheme, care, filing, where):
+                continue
+            claim = Claim(scheme, care, "3", Person("working", 40), where, filing)
+            assert resolve.elsewhere_for(chain, claim, rule.begins) == rule, (rule.cite.line, claim)
+            assert resolve.elsewhere_for(chain, claim, rule.begins - timedelta(days=1)) != rule
 
 
 def test_what_is_not_official_says_so_in_the_explanation() -> None:

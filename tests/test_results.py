@@ -1,5 +1,6 @@
 """From a sampled claim file to Parquet and DuckDB: nothing lost, to the fen, the same for the same seed."""
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -93,3 +94,11 @@ def test_file_to_database(tmp_path: Path) -> None:
         assert query(tmp_path / "s.duckdb", view, 2)
     with pytest.raises(BadInput, match="A01_NO_VIEW"):
         query(tmp_path / "s.duckdb", "no_such_view")
+
+
+def test_a_claim_without_a_person_names_its_counters() -> None:
+    draft = json.loads(
+        (Path(__file__).parent.parent / "data/examples/liaoyuan_inpatient.json").read_text(encoding="utf-8")
+    )
+    alone = settle_drafts([{key: value for key, value in draft.items() if key != "psn_no"}], BOOK)
+    assert {row["psn_no"] for row in counters_table(alone).to_pylist()} == {draft["medins_setl_id"]}

@@ -6,6 +6,7 @@ Persons are made contiguous and each one's claims sorted by time of settlement; 
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -56,6 +57,9 @@ class ClaimBatch(NamedTuple):
     refusals: list[Refusal]
 
 
+_LINE = re.compile(r"feedetail\[(\d+)\]")
+
+
 class Door:
     """Collects refusals while the columns are checked."""
 
@@ -65,6 +69,26 @@ class Door:
         self.refused = np.zeros(drafts.size, bool)
         for refusal in self.refusals:
             self.refused[refusal.claim] = True
+
+    def unread(self, *fields: str) -> np.ndarray:
+        """Return the drafts (bool) that are no objects at all, or hold something unreadable in one of the fields.
+
+        What could not be read stands as 0: nothing else is to be said about that 0.
+        """
+        made = np.zeros(self.drafts.size, bool)
+        made[[refusal.claim for refusal in self.drafts.refusals if refusal.field in ("", *fields)]] = True
+        return made
+
+    def unread_lines(self) -> np.ndarray:
+        """Return the lines (bool) that hold something unreadable."""
+        starts = self.drafts.line_start
+        made = np.zeros(int(starts[-1]), bool)
+        for refusal in self.drafts.refusals:
+            inside = _LINE.match(refusal.field)
+            if inside:  # a stray field may be called like a line that is not there: then the slice is empty
+                at = int(starts[refusal.claim]) + int(inside[1])
+                made[at : min(at + 1, int(starts[refusal.claim + 1]))] = True
+        return made
 
     def refuse(self, rows: np.ndarray, code: str, field: str, found: Any) -> None:
         """Refuse the claims at ``rows``; ``found`` is a text or a function from row to text."""
@@ -107,13 +131,14 @@ NEEDED = ("insuplc_admdvs", "mdtrtarea_admvs", "insutype", "psn_type", "med_type
 
 def _check_needed(door: Door) -> None:
     drafts = door.drafts
+    objects = ~door.unread()
     for name in NEEDED:
-        door.refuse(np.flatnonzero(drafts.text[name].codes < 0), "C01_FIELD_MISSING", name, name)
-    missing = ~drafts.number["setl_time"].given & ~door.refused
+        door.refuse(np.flatnonzero((drafts.text[name].codes < 0) & objects), "C01_FIELD_MISSING", name, name)
+    missing = ~drafts.number["setl_time"].given & objects
     door.refuse(np.flatnonzero(missing), "C01_FIELD_MISSING", "setl_time", "setl_time")
     door.refuse(np.flatnonzero((np.diff(drafts.line_start) == 0) & ~door.refused), "C06_NO_LINES", "feedetail", "0")
     for name in ("insuplc_admdvs", "mdtrtarea_admvs"):
-        _refuse_words(door, name, lambda word: len(word) == 6 and word.isdigit() and word.isascii())
+        _refuse_words(door, name, codes.is_division)
     _refuse_words(door, "filing", codes.FILINGS.__contains__)
     _refuse_words(door, "medinslv", codes.LEVEL_WORDS.__contains__)
     _refuse_words(door, "dedc_hosp_lv", codes.LEVEL_WORDS.__contains__)
@@ -123,7 +148,7 @@ def _check_needed(door: Door) -> None:
 def _refuse_words(door: Door, name: str, good: Any, code: str = "C11_NOT_A_CODE") -> None:
     column = door.drafts.text[name]
     for at, word in enumerate(column.values):
-        if not good(word):
+        if word and not good(word):
             door.refuse(np.flatnonzero(column.codes == at), code, name, repr(word))
 
 
@@ -140,11 +165,13 @@ def _check_claims(door: Door) -> None:
         door.refuse(np.flatnonzero(values < 0), "C03_NEGATIVE", name, lambda row, v=values: money.yuan(int(v[row])))
     status = drafts.text["psn_insu_stas"]
     for at, word in enumerate(status.values):
-        if word != "1":
+        if word and word != "1":
             code = "P02_INSURANCE_SUSPENDED" if word in ("2", "4") else "C11_NOT_A_CODE"
             door.refuse(np.flatnonzero(status.codes == at), code, "psn_insu_stas", f"psn_insu_stas {word}")
     begin, end = drafts.number["begntime"], drafts.number["endtime"]
-    crossed = begin.given & end.given & (end.values < begin.values)
+    # Days, not moments: a day of discharge without its hour is not before the hour of admission.
+    crossed = begin.given & end.given & (end.values // DAY_SECONDS < begin.values // DAY_SECONDS)
+    crossed &= ~door.unread("begntime", "endtime")
     door.refuse(
         np.flatnonzero(crossed),
         "C13_DATES_CROSS",
@@ -163,9 +190,16 @@ def _benefit_day(door: Door) -> np.ndarray:
     seconds = np.where(number["endtime"].given, number["endtime"].values, number["setl_time"].values)
     day: np.ndarray = seconds // DAY_SECONDS
     waits = number["benefit_from"]
-    early = waits.given & (waits.values // DAY_SECONDS > day)
+    early = waits.given & (waits.values // DAY_SECONDS > day) & ~_undated(door)
     door.refuse(np.flatnonzero(early), "P03_WAITING_PERIOD", "benefit_from", lambda row: _day_text(waits.values[row]))
     return day
+
+
+def _undated(door: Door) -> np.ndarray:
+    """Return the drafts (bool) whose day is not known."""
+    number = door.drafts.number
+    nothing: np.ndarray = ~number["setl_time"].given & ~number["endtime"].given
+    return nothing | door.unread("setl_time", "endtime")
 
 
 def _check_lines(door: Door) -> np.ndarray:
@@ -173,6 +207,7 @@ def _check_lines(door: Door) -> np.ndarray:
     drafts = door.drafts
     number = drafts.line_number
     amount, cnt, pric = number["det_item_fee_sumamt"], number["cnt"], number["pric"]
+    read = ~door.unread_lines()
     for name in ("det_item_fee_sumamt", "cnt"):
         door.refuse_lines(np.flatnonzero(~number[name].given), "C01_FIELD_MISSING", name, name)
     door.refuse_lines(
@@ -182,13 +217,15 @@ def _check_lines(door: Door) -> np.ndarray:
         lambda k: money.yuan(int(amount.values[k])),
     )
     door.refuse_lines(
-        np.flatnonzero(cnt.given & (cnt.values <= 0)),
+        np.flatnonzero(cnt.given & (cnt.values <= 0) & read),
         "C03_NEGATIVE",
         "cnt",
         lambda k: f"cnt {Decimal(int(cnt.values[k])).scaleb(-money.COUNT_PLACES)}",
     )
     door.refuse_lines(np.flatnonzero(pric.values < 0), "C03_NEGATIVE", "pric", "pric < 0")
-    checked = pric.given & cnt.given & amount.given & (cnt.values > 0) & (pric.values >= 0) & (amount.values >= 0)
+    checked = (
+        read & pric.given & cnt.given & amount.given & (cnt.values > 0) & (pric.values >= 0) & (amount.values >= 0)
+    )
     safe_cnt = np.where(checked, cnt.values, 1)
     # pric x cnt is in 1e-8 fen; where it would not fit in int64 it is far above any amount.
     huge = pric.values > (4 * 10**18) // safe_cnt
@@ -238,12 +275,15 @@ def _line_terms(door: Door, book: Book, day: np.ndarray) -> tuple[np.ndarray, np
     door.refuse_lines(
         np.flatnonzero(stray), "C01_FIELD_MISSING", "chrgitm_lv", "chrgitm_lv (with selfpay_prop or pric_uplmt_amt)"
     )
+    below = (number["selfpay_prop"].values < 0) | (number["pric_uplmt_amt"].values < 0)  # -1 means none further on
+    door.refuse_lines(np.flatnonzero(below), "C03_NEGATIVE", "chrgitm_lv", "selfpay_prop or pric_uplmt_amt below 0")
     nameless = ~own & ~stray & (text["med_list_codg"].codes < 0)
     door.refuse_lines(np.flatnonzero(nameless), "C01_FIELD_MISSING", "med_list_codg", "med_list_codg")
     term = np.full(own.size, -1, np.int64)
-    own_terms = _own_terms(door, book, own, term)
+    own_terms = _own_terms(door, book, own & ~below & ~door.unread_lines(), term)
     placed = drafts.text["mdtrtarea_admvs"].codes[claim] >= 0
-    by_catalogue = np.flatnonzero(~own & ~stray & ~nameless & placed)
+    dated = ~_undated(door)[claim] & ~door.unread_lines()
+    by_catalogue = np.flatnonzero(~own & ~stray & ~nameless & placed & dated)
     if by_catalogue.size:
         term[by_catalogue] = _catalogue_terms(drafts, book, by_catalogue, claim[by_catalogue], day)
         unknown = by_catalogue[term[by_catalogue] < 0]

@@ -7,8 +7,7 @@ Python and everything after it in numpy. A single JSON claim takes the same way.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +20,9 @@ from settlement.errors import BadInput
 ABSENT = -1
 DAY_SECONDS = 86_400
 _EPOCH = datetime(1970, 1, 1)
+# A moment that names its time zone is told in China's, whose days the rules count in.
+CHINA = timezone(timedelta(hours=8))
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 PLACES = {
     "yuan": money.FEN_PLACES,
@@ -72,7 +74,7 @@ def encode(values: Sequence[Any]) -> Raw:
         if value is None or value == "":
             codes[row] = ABSENT
             continue
-        key: Any = value if type(value) is str else (type(value).__name__, repr(value))
+        key: Any = value if type(value) is str else (type(value), value if type(value) is int else repr(value))
         code = seen.get(key)
         if code is None:
             code = seen[key] = len(distinct)
@@ -116,18 +118,35 @@ def encode_arrow(column: pa.ChunkedArray | pa.Array) -> Raw:
     return Raw(codes, ArrowValues(values))
 
 
-def texts(raw: Raw, kept: bool = False) -> tuple[Texts, list[Fault]]:
-    """Return a text column; whole numbers are taken as their digits. ``kept`` skips the check of every distinct value."""
-    if kept:
+def texts(raw: Raw, ids: bool = False) -> tuple[Texts, list[Fault]]:
+    """Return a text column; whole numbers are taken as their digits, blanks around a word are not part of it.
+
+    ``ids`` says that the values are many: those of an Arrow column, which are all of one type, are not looked at.
+    """
+    if ids and isinstance(raw.values, ArrowValues):
         return Texts(raw.codes, raw.values), []
-    values: list[str] = []
+    places: dict[str, int] = {}
+    spread = np.full(len(raw.values) + 1, ABSENT, np.int64)  # the last cell answers code -1
     faults = []
     for code, value in enumerate(raw.values):
-        good = isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
-        values.append(str(value).strip() if good else "")
-        if not good:
+        word = _word(value)
+        if word is None:
             faults.append(Fault(np.flatnonzero(raw.codes == code), "C11_NOT_A_CODE", repr(value)))
-    return Texts(raw.codes, values), faults
+        if word != "":
+            spread[code] = places.setdefault(word or "", len(places))
+    return Texts(spread[raw.codes], list(places)), faults
+
+
+def _word(value: Any) -> str | None:
+    """Return a code as text, None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    try:
+        word = str(value).strip()
+        word.encode()  # half of a surrogate pair cannot be written anywhere
+    except ValueError:
+        return None
+    return word
 
 
 def numbers(raw: Raw, kind: str) -> tuple[Numbers, list[Fault]]:
@@ -144,45 +163,59 @@ def numbers(raw: Raw, kind: str) -> tuple[Numbers, list[Fault]]:
 
 
 def decimals(array: pa.Array, kind: str) -> tuple[Numbers, list[Fault]] | None:
-    """Return an Arrow decimal128 or integer column in the kind's unit without touching Python; None if it is neither."""
+    """Return an Arrow decimal128 or integer column in the kind's unit without touching Python; None if that cannot be."""
     places = PLACES.get(kind)
     if places is None:
         return None
     if pa.types.is_integer(array.type):
-        array = array.cast(pa.decimal128(19, 0))
+        array = array.cast(pa.decimal128(20, 0))  # the digits of a uint64
     if not pa.types.is_decimal128(array.type):
+        return None
+    scale = array.type.scale
+    bound = (money.MAX_FEN if kind == "yuan" else 10**16) * 10 ** max(0, scale - places) // 10 ** max(0, places - scale)
+    if bound >= 2**63:  # more decimals than int64 holds at this bound: value by value, in Python
         return None
     given = pc.is_valid(array).to_numpy(zero_copy_only=False)
     words = np.frombuffer(array.buffers()[1], np.int64)[2 * array.offset : 2 * (array.offset + len(array))]
     low, high = words[0::2], words[1::2]
-    scale = array.type.scale
-    bound = (money.MAX_FEN if kind == "yuan" else 10**16) // 10 ** max(0, places - scale)
-    faults = _too_large(np.flatnonzero(given & ((high != low >> 63) | (np.abs(low) > bound))), array)
-    fits = np.where(given & (high == low >> 63) & (np.abs(low) <= bound), low, 0)
+    fits = given & (high == low >> 63) & (low <= bound) & (low >= -bound)
+    faults = _too_large(np.flatnonzero(given & ~fits), array)
+    exact = np.where(fits, low, 0)
     if scale > places:
         extra = 10 ** (scale - places)
-        bad = np.flatnonzero(fits % extra != 0)
+        bad = np.flatnonzero(exact % extra)
         faults += [
             Fault(bad[n : n + 1], "C02_NOT_AN_AMOUNT", f"{array[int(r)].as_py()} has more than {places} decimals")
             for n, r in enumerate(bad)
         ]
-        fits = fits // extra
-    else:
-        fits = fits * 10 ** (places - scale)
-    return Numbers(fits, given), faults
+        exact = exact // extra
+    elif scale < places:
+        exact = exact * 10 ** (places - scale)
+    return Numbers(exact, given), faults
 
 
 def _too_large(rows: np.ndarray, array: pa.Array) -> list[Fault]:
     return [Fault(rows[n : n + 1], "C04_TOO_LARGE", str(array[int(r)].as_py())) for n, r in enumerate(rows)]
 
 
-def days(array: pa.Array) -> Numbers | None:
+def days(array: pa.Array) -> tuple[Numbers, list[Fault]] | None:
     """Return an Arrow date or timestamp column as seconds since 1970; None if it is neither."""
     if not (pa.types.is_date(array.type) or pa.types.is_timestamp(array.type)):
         return None
-    seconds = array.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
+    zoned = pa.types.is_timestamp(array.type) and array.type.tz is not None
+    ticks = array.cast(pa.timestamp("s", array.type.tz if zoned else None), safe=False).cast(pa.int64())
+    seconds = pc.fill_null(ticks, 0).to_numpy(zero_copy_only=False)
+    if zoned:  # inside it is UTC
+        seconds = seconds + CHINA.utcoffset(None) // timedelta(seconds=1)
     given = pc.is_valid(array).to_numpy(zero_copy_only=False)
-    return Numbers(pc.fill_null(seconds, 0).to_numpy(zero_copy_only=False), given)
+    far = np.flatnonzero(given & ((seconds < _BEGIN) | (seconds >= _END)))
+    faults = [Fault(far[n : n + 1], "C05_NOT_A_DATE", str(array[int(r)])) for n, r in enumerate(far)]
+    return Numbers(np.where((seconds < _BEGIN) | (seconds >= _END), 0, seconds) if far.size else seconds, given), faults
+
+
+def day_of(value: Any) -> date:
+    """Return the day that a date or moment, written as in a claim, falls on. Raises BadInput C05."""
+    return (_EPOCH + timedelta(seconds=_seconds(value))).date()
 
 
 def _seconds(value: Any) -> int:
@@ -197,9 +230,18 @@ def _seconds(value: Any) -> int:
             raise BadInput("C05_NOT_A_DATE", repr(value)) from None
         if not isinstance(value, str):
             raise BadInput("C05_NOT_A_DATE", repr(value))
-    if not 1900 <= moment.year <= 2200:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise BadInput("C05_NOT_A_DATE", repr(value))
-    return (moment.replace(tzinfo=None) - _EPOCH) // timedelta(seconds=1)
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(CHINA).replace(tzinfo=None)
+    return _since_1970(moment)
+
+
+def _since_1970(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(seconds=1)
+
+
+_BEGIN, _END = _since_1970(datetime(FIRST_YEAR, 1, 1)), _since_1970(datetime(LAST_YEAR + 1, 1, 1))
 
 
 def _whole(value: Any) -> int:
@@ -210,7 +252,7 @@ def _whole(value: Any) -> int:
 
 
 def _flag(value: Any) -> int:
-    if value in ("0", "1", 0, 1, True, False) and not isinstance(value, Decimal):
+    if isinstance(value, str | int) and value in ("0", "1", 0, 1):
         return int(value)
     raise BadInput("C11_NOT_A_CODE", f"{value!r} is not 0 or 1")
 
@@ -229,5 +271,5 @@ READERS: dict[str, Callable[[Any], int]] = {
 def _bounded(value: Any, places: int, what: str) -> int:
     number = money.scaled(value, places, what)
     if abs(number) > 10**16:
-        raise BadInput("C04_TOO_LARGE", f"{what} {value!r} is over the bound")
+        raise BadInput("C04_TOO_LARGE", f"{what} {str(value)[:60]} is over the bound")
     return number

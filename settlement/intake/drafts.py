@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ from settlement.intake.columns import (
     numbers,
     texts,
 )
+from settlement.intake.strict_json import read_strictly
 from settlement.schema import CLAIM_FIELDS, LINE_FIELDS, Field
 
 CLAIM_NAMES = {field.name for field in CLAIM_FIELDS}
@@ -82,7 +82,9 @@ class _Collector:
                 self.note(field.name, faults, of_lines)
                 return made
             if direct is not None:
-                return direct
+                made, faults = direct
+                self.note(field.name, faults, of_lines)
+                return made
             raw = encode_arrow(raw)
         made, faults = texts(raw, field.name in IDS) if field.kind == "text" else numbers(raw, field.kind)
         self.note(field.name, faults, of_lines)
@@ -143,9 +145,14 @@ def from_dicts(claims: Sequence[Any]) -> Drafts:
     collector = _Collector(len(whole), starts)
     collector.faults = faults
     flat = [line for lines in line_lists for line in lines]
-    columns = {f.name: encode([claim.get(f.name) for claim in whole]) for f in CLAIM_FIELDS if f.kind != "table"}
-    line_columns = {f.name: encode([line.get(f.name) for line in flat]) for f in LINE_FIELDS}
-    return collector.drafts(columns, line_columns, small)
+    tables = {f.name for f in CLAIM_FIELDS if f.kind == "table"}
+    return collector.drafts(_columns(whole, CLAIM_NAMES - tables), _columns(flat, LINE_NAMES), small)
+
+
+def _columns(rows: list[dict[str, Any]], known: set[str]) -> dict[str, Raw]:
+    """Return the known fields that any row has."""
+    used = known & set().union(*rows)
+    return {name: encode([row.get(name) for row in rows]) for name in used}
 
 
 def _lines_of(claim: dict[str, Any], at: int, faults: list[tuple[int, str, str, str]]) -> list[dict[str, Any]]:
@@ -175,15 +182,16 @@ def slips(table: dict[str, Any], known: set[str]) -> list[tuple[str, str]]:
 def _entries(table: Any, at: int, name: str, faults: list[tuple[int, str, str, str]]) -> list[Entry]:
     if isinstance(table, str) and table.strip():
         try:
-            table = json.loads(table, parse_float=str)
-        except json.JSONDecodeError:
-            table = repr(table)
-    if table in (None, "", {}):
+            table = read_strictly(table, name)
+        except BadInput as error:
+            faults.append((at, "C15_NOT_AN_OBJECT", name, error.found))
+            return []
+    if table is None or table in ("", {}):
         return []
-    if isinstance(table, list) and all(isinstance(pair, tuple) for pair in table):
+    if isinstance(table, list) and all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in table):
         table = dict(table)  # an Arrow map
     if not isinstance(table, dict):
-        faults.append((at, "C15_NOT_AN_OBJECT", name, f"{table!r} is not a table of names and amounts"))
+        faults.append((at, "C15_NOT_AN_OBJECT", name, f"{repr(table)[:80]} is not a table of names and amounts"))
         return []
     return [Entry(at, str(key), value) for key, value in table.items() if value is not None]
 
@@ -197,8 +205,15 @@ def from_arrow(table: pa.Table) -> Drafts:
     details = columns.pop("feedetail")
     if isinstance(details, pa.ChunkedArray):
         details = pa.concat_arrays(details.chunks) if details.num_chunks else details.combine_chunks()
+    if pa.types.is_large_list(details.type):
+        details = details.cast(pa.list_(details.type.value_type))
     if not pa.types.is_list(details.type) or not pa.types.is_struct(details.type.value_type):
-        raise BadInput("F03_NO_LINES", "the column feedetail is not a list of structs", cure="See docs/claim-format.md")
+        raise BadInput(
+            "F03_NO_LINES",
+            "the column feedetail is not a list of structs",
+            cure="See docs/claim-format.md",
+            zh="列 feedetail 不是明细列表",
+        )
     offsets = details.offsets.to_numpy().astype(np.int64)
     flat = details.flatten()
     lines = {flat.type.field(k).name: flat.field(k) for k in range(flat.type.num_fields)}

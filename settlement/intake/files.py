@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pyarrow.parquet as pq
 
 from settlement.errors import BadInput
 from settlement.intake.drafts import CLAIM_NAMES, LINE_NAMES, Drafts, from_arrow, from_dicts
+from settlement.intake.strict_json import read_strictly
 from settlement.schema import CLAIM_FIELDS, LINE_FIELDS
 
 TEXT_NAMES = {field.name for field in (*CLAIM_FIELDS, *LINE_FIELDS) if field.kind == "text"}
@@ -47,34 +46,10 @@ def _text(path: Path) -> str:
 
 def read_json(path: Path) -> Drafts:
     """Read one claim, a list of claims, or {"claims": […]}; numbers are read as decimal text, never as floats."""
-    try:
-        content = json.loads(
-            _text(path), parse_float=Decimal, object_pairs_hook=_no_repeats, parse_constant=_no_constant
-        )
-    except json.JSONDecodeError as error:
-        raise BadInput(
-            "F07_JSON", f"{path.name}:{error.lineno}:{error.colno}: {error.msg}", cure="Mend the JSON"
-        ) from None
+    content = read_strictly(_text(path), path.name)
     if isinstance(content, dict) and isinstance(content.get("claims"), list):
         content = content["claims"]
     return from_dicts(content if isinstance(content, list) else [content])
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        repeated = next(name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1)
-        raise BadInput(
-            "F08_REPEATED_KEY",
-            f"the key {repeated!r} is there twice in one object",
-            "which one counts is unclear",
-            "Keep one",
-        )
-    return made
-
-
-def _no_constant(name: str) -> Any:
-    raise BadInput("C02_NOT_AN_AMOUNT", f"{name} is not a number")
 
 
 def read_csv(path: Path) -> Drafts:
@@ -88,6 +63,12 @@ def read_csv(path: Path) -> Drafts:
     except csv.Error as error:
         raise BadInput("F09_CSV", f"{path.name}:{rows.line_num}: {error}", cure="Mend the quoting") from None
     names = list(rows.fieldnames or ())
+    if len(set(names)) != len(names):
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise BadInput(
+            "F08_REPEATED_KEY", f"{path.name} has the column {repeated!r} twice", "which one counts is unclear", "Keep one",
+            zh=f"文件 {path.name} 中列 {repeated!r} 出现两次，请保留一个",
+        )  # fmt: skip
     if "medins_setl_id" not in names or "det_item_fee_sumamt" not in names:
         raise BadInput(
             "F09_CSV", f"{path.name} has no columns medins_setl_id and det_item_fee_sumamt", "rows of one claim are told by its id",
@@ -108,14 +89,17 @@ def grouped(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     claims: dict[Any, dict[str, Any]] = {}
     for row in rows:
-        claim = claims.setdefault(row["medins_setl_id"] or f"row {len(claims)}", {"feedetail": []})
+        given = row["medins_setl_id"]
+        claim = claims.setdefault(("row", len(claims)) if given in (None, "") else str(given), {"feedetail": []})
         claim["feedetail"].append({name: value for name, value in row.items() if name in LINE_NAMES})
         for name, value in row.items():
             if name in LINE_NAMES or value in (None, ""):
                 continue
             table, _, inner = name.partition(".")
             if inner and table in ("year_so_far", "reported_pay"):
-                claim.setdefault(table, {})[inner] = value
+                counters = claim.setdefault(table, {})
+                if counters.setdefault(inner, value) != value:
+                    counters[inner] = [counters[inner], value]
             elif claim.setdefault(name, value) != value and name in CLAIM_NAMES:
                 claim[name] = [claim[name], value]
     return list(claims.values())
@@ -127,6 +111,8 @@ def read_parquet(path: Path) -> Drafts:
         with pq.ParquetFile(path) as file:
             repeated = _text_columns(file)
         table = pq.read_table(path, read_dictionary=repeated)
+        for column in table.columns:  # text that is not UTF-8 would fall over later, in one claim or another
+            column.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         raise BadInput(
             "F10_PARQUET", f"{path.name} cannot be read: {str(error).splitlines()[0]}", "part of the claims may be lost in it",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from settlement.intake.batch import Book, Door
 
 PERIODS = ("year", "quarter", "month")
+MOST_ADMISSIONS = 100_000  # a count above it is a slip, and no step of the calculation has to bear it
 
 
 class Period(NamedTuple):
@@ -182,6 +183,8 @@ def _counter_entries(door: Door, book: Book, pool: np.ndarray, pools: list[str])
             value = money.scaled(entry.value, 0) if counter.kind == "admissions" else money.fen(entry.value)
             if value < 0:
                 raise BadInput("C03_NEGATIVE", f"{entry.name} {entry.value}")
+            if counter.kind == "admissions" and value > MOST_ADMISSIONS:
+                raise BadInput("C04_TOO_LARGE", f"{entry.name} {entry.value}")
         except BadInput as error:
             door.refuse(row, error.code, f"year_so_far.{entry.name}", error.found)
             continue

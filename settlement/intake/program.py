@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from settlement.intake.batch import Book, Door
 
 
+KEY_BOUND = 2**62  # combined keys stay below it
+
+
 class Chosen(NamedTuple):
     """For each draft: its pool (position in ``pools``, -1 none), relation and program row (-1 if refused)."""
 
@@ -44,7 +47,9 @@ def _pools(door: Door, book: Book) -> tuple[list[str], np.ndarray]:
     insured = door.drafts.text["insuplc_admdvs"]
     found = [book.area(str(code)) for code in insured.values]
     for at, code in enumerate(found):
-        if code is None:
+        if code is None and codes.is_division(
+            str(insured.values[at])
+        ):  # what is no code at all has been refused already
             rows = np.flatnonzero(insured.codes == at)
             door.refuse(rows, "P01_UNKNOWN_AREA", "insuplc_admdvs", str(insured.values[at]))
     pools = sorted({code for code in found if code is not None})
@@ -103,9 +108,13 @@ def _combinations(
         np.where(plain[rows] >= 0, -1, text["hosp_lv"].codes[rows]), _ages(door, book, day, rows),
         number["cvlserv_flag"].values[rows], number["assistance"].values[rows], relation[rows], filing,
     ]  # fmt: skip
-    key = np.zeros(rows.size, np.int64)
+    key, bound = np.zeros(rows.size, np.int64), 1
     for column in columns:
-        key = key * (int(column.max(initial=-1)) + 2) + column + 1
+        width = int(column.max(initial=-1)) + 2
+        if bound * width > KEY_BOUND:  # many different codes: number what is there, so that no two keys become one
+            key = np.unique(key, return_inverse=True)[1].reshape(-1).astype(np.int64)
+            bound = int(key.max(initial=0)) + 1
+        key, bound = key * width + column + 1, bound * width
     _, first, position = np.unique(key, return_index=True, return_inverse=True)
     chosen = np.stack(columns, axis=1)[first]
     return [tuple(row) for row in chosen.tolist()], position.reshape(-1)

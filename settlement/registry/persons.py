@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from settlement.codes import area_chain
 from settlement.errors import BadInput
 from settlement.identity import PresentedIdentity
 
@@ -14,7 +15,7 @@ CARD_STATES = {"active": "正常", "lost": "已挂失", "locked": "已锁定", "
 
 
 class Filing(NamedTuple):
-    """A filing for care elsewhere: its class, the place (first digits of its code), and when it is valid."""
+    """A filing for care elsewhere: its class, the place (a county, city or province), and when it is valid."""
 
     filing: str
     place: str
@@ -22,8 +23,8 @@ class Filing(NamedTuple):
     ends: date
 
     def covers(self, place: str, day: date) -> bool:
-        """Tell whether care at a place on a day falls under this filing; a city's filing covers all of the city."""
-        return place.startswith(self.place.rstrip("0")) and self.begins <= day <= self.ends
+        """Tell whether care at a place on a day falls under this filing; a city's or a province's covers all of it."""
+        return self.place in area_chain(place) and self.begins <= day <= self.ends
 
 
 class InsuredPerson(NamedTuple):

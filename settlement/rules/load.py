@@ -13,7 +13,7 @@ from settlement import codes
 from settlement.errors import BadRules
 from settlement.rules import reading
 from settlement.rules.pool import AccountRule, Cite, Elsewhere, Meaning, Pool, Rounding, Source
-from settlement.rules.read_benefit import read_benefit
+from settlement.rules.read_benefit import read_benefit, with_own_counters
 from settlement.rules.reading import Complaint, Lines, Reader, list_of, one_of
 
 COVERS = {"own_pay": 1, "over_limit": 2, "first_pay": 4, "in_scope": 8}
@@ -93,7 +93,7 @@ def read_pool(table: dict[str, Any], file: str, source: str = "") -> tuple[Pool 
     blocks = Blocks(whole, file, lines, sources)
     pool = Pool(
         code, name, inherits, year, rounding, sources,
-        benefits=blocks.read("benefit", read_benefit),
+        benefits=tuple(own for b in blocks.read("benefit", read_benefit) for own in with_own_counters(b)),
         elsewheres=blocks.read("elsewhere", _elsewhere),
         meanings=blocks.read("care", _meaning("care", "med_type", codes.CARES))
         + blocks.read("level", _meaning("level", "hosp_lv", codes.LEVELS))
@@ -215,7 +215,7 @@ def _tables(value: Any) -> list[Any]:
 
 
 def _code(value: Any) -> str:
-    if not isinstance(value, str) or len(value) != 6 or not value.isdigit():
+    if not isinstance(value, str) or not codes.is_division(value):
         raise reading.Unreadable(f"{value!r} is not a division code", "Write six digits in quotes")
     return value
 

@@ -38,6 +38,19 @@ def read_benefit(reader: Reader, begins: Any, cite: Cite) -> Benefit:
     return _layer(reader, head)
 
 
+def with_own_counters(block: Benefit) -> tuple[Benefit, ...]:
+    """Return the block, or one a scheme and care if its yearly deductible names no counter: each then has its own."""
+    if block.deductible.per != "year" or block.deductible.counter:
+        return (block,)
+    return tuple(
+        block._replace(
+            schemes=(scheme,), cares=(care,), deductible=block.deductible._replace(counter=f"{scheme}_{care}_deductible")
+        )
+        for scheme in block.schemes
+        for care in block.cares
+    )  # fmt: skip
+
+
 def _layer(reader: Reader, head: dict[str, Any]) -> Benefit:
     basic = head["fund"] == "hifp_pay"
     base = reader.take("base", one_of(BASES), "in_scope", need=not basic)
@@ -51,7 +64,7 @@ def _layer(reader: Reader, head: dict[str, Any]) -> Benefit:
         without_deductible=reader.take("without_deductible", reading.flag, False),
         retired_points_bp=points,
         retired_share_bp=share,
-        deductible=_deductible(reader, head, need=not reported),
+        deductible=_deductible(reader, need=not reported),
         bands=_bands(reader, need=not reported),
         measure=_measure(reader),
         cap=_cap(reader, need=not reported),
@@ -140,7 +153,7 @@ def _figures(reader: Reader, key: str) -> dict[str, int]:
     return by_level if by_level is not None else {ANY_LEVEL: plain or 0}
 
 
-def _deductible(reader: Reader, head: dict[str, Any], need: bool) -> Deductible:
+def _deductible(reader: Reader, need: bool) -> Deductible:
     value = reader.take("deductible", lambda given: given, None, need=need)
     if value is None or value == "none":
         return Deductible("none", {})
@@ -152,8 +165,7 @@ def _deductible(reader: Reader, head: dict[str, Any], need: bool) -> Deductible:
     if per == "admission":
         counter = inner.take("counter", reading.text, "admissions")
     elif per == "year":
-        own = f"{(*head['schemes'], '')[0]}_{(*head['cares'], '')[0]}_deductible"
-        counter = inner.take("counter", reading.text, own)
+        counter = inner.take("counter", reading.text, "")  # named by ``with_own_counters`` if it is not here
     if per == "admission":
         minus, percents = inner.take("later", _later, (0, ()))
         floor = inner.take("floor", reading.amount, 0)

@@ -1,0 +1,87 @@
+"""The benchmark at a small size: the peers agree with the kernel claim by claim, a difference is seen, the table is written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import render
+from benchmarks.peers import DuckPeer, floor, uncompiled
+from benchmarks.uncompiled import digest
+from benchmarks.world import (
+    World,
+    empty_results,
+    first_claim,
+    first_persons,
+    fresh,
+    make,
+    only_persons,
+    plain_persons,
+    settled,
+)
+from settlement.kernel.layout import M, R
+
+CLAIMS = 4_000
+PERSONS = 60
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make(CLAIMS)
+
+
+def test_uncompiled_python_gives_the_same_bits(world: World) -> None:
+    _, results = settled(first_persons(world.batch, PERSONS))
+    theirs = uncompiled(PERSONS, CLAIMS)
+    assert theirs["digest"] == digest(results) and theirs["seconds"] > 0
+    results.lines[M.inscp_scp_amt_e4, -1] += 1
+    assert theirs["digest"] != digest(results)
+
+
+def test_sql_agrees_on_every_claim_and_line_and_sees_one_fen(world: World) -> None:
+    mask = plain_persons(world.batch)
+    plain = only_persons(world, mask)
+    assert 0.3 < plain.claims / world.claims < 1
+    peer = DuckPeer(plain)
+    _, results = settled(plain.batch)
+    peer.run()
+    assert peer.differing(results) == 0
+    results.columns[R.fund_pay_sumamt_fen, 7] += 1
+    results.lines[M.preselfpay_amt_e4, 9] += 1
+    assert peer.differing(results) == 2
+
+
+def test_a_part_of_the_world_settles_as_in_the_whole(world: World) -> None:
+    _, whole = settled(world.batch)
+    for part in (first_persons(world.batch, PERSONS), first_claim(world.batch)):
+        _, results = settled(part)
+        assert (results.columns == whole.columns[:, : part.order.size]).all()
+    _, plain = settled(only_persons(world, plain_persons(world.batch)).batch)
+    assert plain.columns[R.fund_pay_sumamt_fen].sum() < whole.columns[R.fund_pay_sumamt_fen].sum()
+
+
+def test_the_floor_writes_every_output_byte(world: World) -> None:
+    results, mine = empty_results(world.batch), fresh(world.batch)
+    assert floor(mine, results, 2) > 0
+    assert all((part != 0).all() for part in (*results, mine.state.values))
+
+
+def test_the_table_is_rendered_between_the_marks(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    figures = json.loads((render.ROOT / "benchmarks" / "results" / "kernel.json").read_text(encoding="utf-8"))
+    (tmp_path / "benchmarks" / "results").mkdir(parents=True)
+    (tmp_path / "benchmarks" / "results" / "kernel.json").write_text(json.dumps(figures | {"kernel_vs_python": 4321.5}))
+    (tmp_path / "README.md").write_text(f"above\n{render.BEGIN}\nold\n{render.END}\nbelow\n", encoding="utf-8")
+    (tmp_path / "README.zh-CN.md").write_text("no place for it\n", encoding="utf-8")
+    monkeypatch.setattr(render, "ROOT", tmp_path)
+    render.main()
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert text.startswith(f"above\n{render.BEGIN}\n|") and text.endswith(f"{render.END}\nbelow\n")
+    assert "4,321.5×" in text and "old" not in text
+    assert (tmp_path / "README.zh-CN.md").read_text(encoding="utf-8") == "no place for it\n"
+    assert "README.zh-CN.md: no marks" in capsys.readouterr().out
+
+
+def test_a_mark_without_its_end_is_an_error_not_a_lost_page(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="bench:end"):
+        render.placed(f"above\n{render.BEGIN}\nall the rest of the page", "| table |")
