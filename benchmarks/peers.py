@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from benchmarks.world import World, empty_results
 from settlement.intake import ClaimBatch
-from settlement.kernel.layout import C, L, M, P, R, Results, T, Y
+from settlement.kernel.layout import DEDC_PERIOD, C, L, M, P, R, Results, T, Y
 
 SQL = Path(__file__).with_name("peer.sql")
 
@@ -78,8 +78,10 @@ class DuckPeer:
             "claims",
             {"claim": np.arange(claims.shape[1]), "year_row": claims[C.year_row], "layer": layer[claims[C.program]]},
         )
-        rules = {name: tables.layers[:, getattr(Y, name)] for name in (
-            "dedc_kind", "dedc_e4", "dedc_slot", "dedc_later", "dedc_step_fen", "dedc_floor_fen", "cap_kind", "cap_fen", "cap_slot", "rate_over",
+        periodic = tables.layers[:, Y.dedc_kind] == DEDC_PERIOD
+        slot = np.where(periodic, tables.layers[:, Y.dedc_paid_slot], tables.layers[:, Y.dedc_slot])
+        rules = {"dedc_slot": slot} | {name: tables.layers[:, getattr(Y, name)] for name in (
+            "dedc_kind", "dedc_e4", "dedc_later", "dedc_step_fen", "dedc_floor_fen", "cap_kind", "cap_fen", "cap_slot", "rate_over",
         )}  # fmt: skip
         self._table(
             "rules",

@@ -14,7 +14,7 @@ from settlement.kernel.layout import (
     CAP_FUND,
     CAP_NONE,
     DEDC_ADMISSION,
-    DEDC_YEAR,
+    DEDC_PERIOD,
     LAYER_RESULT,
     LINE_RESULT,
     PER_YEAR,
@@ -53,6 +53,7 @@ def empty_results(batch: ClaimBatch) -> Results:
         np.zeros((len(RESULT), batch.order.size), np.int64),
         np.zeros((len(LINE_RESULT), batch.claims.lines.shape[1]), np.int64),
         np.zeros((len(LAYER_RESULT), max(1, batch.steps)), np.int64),
+        np.zeros((batch.parts, batch.order.size + batch.claims.earlier.shape[1]), np.int64),
     )
 
 
@@ -74,7 +75,7 @@ def first_persons(batch: ClaimBatch, persons: int) -> ClaimBatch:
     end = int(start[-1])
     columns = np.ascontiguousarray(batch.claims.columns[:, :end])
     lines = np.ascontiguousarray(batch.claims.lines[:, : int(columns[C.line_end].max())])
-    steps = int((columns[C.step_start] + _layers(batch)[:end]).max(initial=0))
+    steps = int(columns[C.step_end].max(initial=0))
     claims = batch.claims._replace(columns=columns, person_start=start, lines=lines)
     return batch._replace(claims=claims, order=batch.order[:end], steps=steps)
 
@@ -88,38 +89,35 @@ def first_claim(batch: ClaimBatch) -> ClaimBatch:
     return person._replace(claims=claims, order=person.order[:1])
 
 
-def _layers(batch: ClaimBatch) -> np.ndarray:
-    programs = batch.tables.programs[batch.claims.columns[C.program]]
-    count: np.ndarray = programs[:, P.layer_end] - programs[:, P.layer_start]
-    return count
-
-
 def plain_persons(batch: ClaimBatch) -> np.ndarray:
     """Return which persons have only programs that the SQL peer expresses, as a mask over persons.
 
-    Such a program has no layer, or one layer on the scope with one band, a yearly, per-admission (less an amount), per-visit
+    Such a program makes nothing of its own of any fee line and has no layer, or one layer on the scope with one band, a yearly, per-admission (less an amount), per-visit
     or no deductible, and a yearly cap on the fund or none; claim-level rounding of the scope.
     """
     tables = batch.tables
     plain = np.zeros(tables.programs.shape[0], bool)
     for number, program in enumerate(tables.programs):
         rows = tables.program_layers[program[P.layer_start] : program[P.layer_end]]
-        plain[number] = len(rows) == 0 or (len(rows) == 1 and _is_plain(tables.layers[rows[0]]))
+        plain[number] = program[P.kind_map] < 0 and (
+            len(rows) == 0 or (len(rows) == 1 and _is_plain(tables.layers[rows[0]]))
+        )
     bad = ~plain[batch.claims.columns[C.program]]
+    bad |= (batch.claims.columns[C.refund_of] >= 0) | (batch.claims.columns[C.stay_days_count] > 1)
     per_person: np.ndarray = np.add.reduceat(bad, batch.claims.person_start[:-1]) == 0
     return per_person
 
 
 def _is_plain(layer: np.ndarray) -> bool:
     capped = layer[Y.cap_kind] == CAP_NONE or (layer[Y.cap_kind] == CAP_FUND and layer[Y.cap_period] == PER_YEAR)
+    on_whole = layer[Y.part] == 0 and not layer[Y.with_rest]
     one_band = layer[Y.band_end] - layer[Y.band_start] == 1
     simple = layer[Y.base] == BASE_IN_SCOPE and not layer[Y.reported] and not layer[Y.first_elsewhere_part]
     stepped = layer[Y.dedc_kind] != DEDC_ADMISSION or not (
-        layer[Y.dedc_again_days] or layer[Y.dedc_transfer] or layer[Y.dedc_later] > 1
+        layer[Y.dedc_again_days] or layer[Y.dedc_transfer] or layer[Y.dedc_later] > 1 or layer[Y.dedc_limit_fen] >= 0
     )
-    return bool(
-        capped and one_band and simple and stepped and (layer[Y.dedc_kind] != DEDC_YEAR or layer[Y.dedc_slot] >= 0)
-    )
+    yearly = layer[Y.dedc_kind] != DEDC_PERIOD or layer[Y.dedc_period] == PER_YEAR
+    return bool(capped and on_whole and one_band and simple and stepped and yearly)
 
 
 def only_persons(world: World, mask: np.ndarray) -> World:
@@ -132,8 +130,9 @@ def only_persons(world: World, mask: np.ndarray) -> World:
     ends = np.cumsum(counts)
     at = np.arange(int(ends[-1])) + np.repeat(columns[C.line_start] - (ends - counts), counts)
     columns[C.line_start], columns[C.line_end] = ends - counts, ends
-    layers = _layers(batch)[keep]
-    columns[C.step_start] = np.cumsum(layers) - layers
+    layers = columns[C.step_end] - columns[C.step_start]
+    columns[C.step_end] = np.cumsum(layers)
+    columns[C.step_start] = columns[C.step_end] - layers
     starts = np.concatenate([[0], np.cumsum(sizes[mask])])
     claims = batch.claims._replace(
         columns=columns, person_start=starts, lines=np.ascontiguousarray(batch.claims.lines[:, at])

@@ -36,6 +36,8 @@ GROUP_ZH = {
 
 FILINGS = ("resident_there", "referred", "emergency", "unfiled")
 FILING_ZH = {"resident_there": "异地长期居住备案", "referred": "转诊备案", "emergency": "异地急诊", "unfiled": "未备案"}
+MANUAL = "manual"  # what a filing may count as: not settled directly, a manual claim
+FILED = ("before_admission", "before_discharge", "after_discharge", "unknown")  # when the filing was made
 RELATIONS = ("local", "in_province", "cross_province")
 RELATION_ZH = {"local": "本地", "in_province": "省内异地", "cross_province": "跨省异地"}
 

@@ -17,28 +17,34 @@ import numpy as np
 from settlement.errors import Refusal, SettlementError
 from settlement.intake import ClaimBatch, Drafts, admit, from_dicts
 from settlement.intake.persons import PERIODS
-from settlement.kernel.benefit import count
 from settlement.kernel.layout import (
     FUNDS,
     HOSPITAL_PART_TOO_LARGE,
     LAYER_RESULT,
     LINE_RESULT,
+    NOTHING_TO_GIVE_BACK,
+    REFUND_OUT_OF_ORDER,
     RESULT,
     SETTLED,
     TERM,
     C,
     L,
-    P,
     R,
     Results,
     S,
+    T,
     Y,
 )
-from settlement.kernel.settle import settle
+from settlement.kernel.settle import count_all, settle
 from settlement.money import yuan
 from settlement.rules.rulebook import Rulebook
 
 SMALL = 2_000  # below this many claims a second thread costs more than it saves
+KERNEL_CODES = {
+    HOSPITAL_PART_TOO_LARGE: ("K01_HOSPITAL_PART", "hosp_part_amt"),
+    NOTHING_TO_GIVE_BACK: ("K02_NOTHING_TO_GIVE_BACK", "refund_of"),
+    REFUND_OUT_OF_ORDER: ("K03_REFUND_ORDER", "refund_of"),
+}
 PARTS = 8  # ranges of persons a thread, so that one long range does not keep the others waiting
 
 
@@ -82,9 +88,9 @@ class Settled(NamedTuple):
             rows = {"year": claim[C.year_row], "quarter": claim[C.quarter_row], "month": claim[C.month_row]}
             counters = self.book.counters(self.book.program(int(claim[C.program])).pool)
             after[k] = {name: int(state[rows[c.period], c.slot]) for name, c in counters.items()}
-            for at in reversed(self.steps_of(k)):
-                layer = self.batch.tables.layers[self.results.layers[S.layer_row, at]]
-                count(layer, claim, self.results.layers[:, at], state, -1)
+            # A refund's steps are those of the claim it gives back, with the opposite sign and on that claim's counters.
+            of = k if claim[C.refund_of] < 0 else int(claim[C.refund_of])
+            count_all(of, claim[C.step_start], -1, self.batch.claims, self.batch.tables, state, self.results)
         return after
 
     def kernel_row(self, claim: int) -> int | None:
@@ -95,7 +101,7 @@ class Settled(NamedTuple):
     def told(self, k: int) -> dict[str, Any]:
         """Return kernel row ``k`` with what an explanation needs beside amounts: the claim's own words, program and lines."""
         claim = int(self.batch.order[k])
-        text = self.drafts.text
+        text = self.batch.said.text
         columns = self.batch.claims.columns
         count = int(columns[C.line_end, k] - columns[C.line_start, k])
         told: dict[str, Any] = {
@@ -116,15 +122,21 @@ class Settled(NamedTuple):
         at = int(self.batch.claims.columns[C.line_start, k]) + number
         drafted = int(self.drafts.line_start[self.batch.order[k]]) + number
         term = int(self.batch.claims.lines[L.term, at])
-        catalogue = self.book.catalogue
+        items = self.book.catalogue.items
+        row = term if term < len(items) else int(self.batch.terms.varies[term - len(items)])
+        rule = self.book.first_pay(
+            int(self.batch.claims.columns[C.program, k]), int(self.batch.tables.terms[term, T.kind])
+        )
         shown: dict[str, Any] = {
             "feedetl_sn": self.drafts.line_text["feedetl_sn"].at(drafted),
             "med_list_codg": self.drafts.line_text["med_list_codg"].at(drafted),
-            "own_terms": term >= len(catalogue.items),
-            "item": catalogue.items[term] if term < len(catalogue.items) else None,
+            "own_terms": row < 0,
+            "item": items[row] if row >= 0 else None,
+            "first_pay_rule": rule,
             "det_item_fee_sumamt_fen": int(self.batch.claims.lines[L.det_item_fee_sumamt_fen, at]),
         }
         shown |= {c.name: int(v) for c, v in zip(TERM, self.batch.tables.terms[term], strict=True)}
+        shown["selfpay_bp"] = shown["selfpay_bp"] if rule is None else rule.ratio_bp
         return shown | {c.name: int(self.results.lines[n, at]) for n, c in enumerate(LINE_RESULT)}
 
     def row(self, k: int) -> dict[str, Any]:
@@ -137,9 +149,8 @@ class Settled(NamedTuple):
 
     def steps_of(self, k: int) -> range:
         """Return where the layer results of kernel row ``k`` stand."""
-        start = int(self.batch.claims.columns[C.step_start, k])
-        program = self.batch.tables.programs[self.batch.claims.columns[C.program, k]]
-        return range(start, start + int(program[P.layer_end] - program[P.layer_start]))
+        columns = self.batch.claims.columns
+        return range(int(columns[C.step_start, k]), int(columns[C.step_end, k]))
 
     def step(self, at: int) -> dict[str, Any]:
         """Return one layer result as a dict, with its fund and the rule it came from."""
@@ -175,9 +186,10 @@ def settle_batch(batch: ClaimBatch, threads: int | None = None) -> Results:
         np.zeros((len(RESULT), claims.columns.shape[1]), np.int64),
         np.zeros((len(LINE_RESULT), claims.lines.shape[1]), np.int64),
         np.zeros((len(LAYER_RESULT), batch.steps), np.int64),
+        np.zeros((batch.parts, claims.columns.shape[1] + claims.earlier.shape[1]), np.int64),
     )
     run_kernel(batch, results, threads)
-    assert_balanced(results)
+    assert_balanced(results, claims.columns[C.refund_of] >= 0)
     return results
 
 
@@ -194,9 +206,15 @@ def run_kernel(batch: ClaimBatch, results: Results, threads: int | None = None) 
         list(pool.map(lambda part: settle(part[0], part[1], *arrays), pairwise(cuts)))
 
 
-def assert_balanced(results: Results) -> None:
-    """Check the identities A to D on every settled row; raises SettlementError K00 (a fault of ours, never of input)."""
+def assert_balanced(results: Results, refunds: np.ndarray) -> None:
+    """Check the identities A to D on every settled row; raises SettlementError K00 (a fault of ours, never of input).
+
+    ``refunds`` (bool, one a claim) hold amounts of the opposite sign.
+    """
     r = results.columns
+    if refunds.any():
+        r = r.copy()
+        r[: R.balc_fen, refunds] *= -1
     shared_beside = np.minimum(
         r[R.acct_mulaid_pay_fen], r[R.psn_part_amt_fen] - r[R.acct_pay_fen] - r[R.psn_cash_pay_fen]
     )
@@ -224,9 +242,11 @@ def settle_drafts(drafts: Drafts | Sequence[Any], book: Rulebook, threads: int |
     batch = admit(columns, book)
     results = settle_batch(batch, threads)
     refusals = list(batch.refusals)
-    for k in np.flatnonzero(results.columns[R.status] == HOSPITAL_PART_TOO_LARGE).tolist():
+    for k in np.flatnonzero(results.columns[R.status] != SETTLED).tolist():
         claim = int(batch.order[k])
-        found = yuan(int(batch.claims.columns[C.hosp_part_fen, k]))
-        refusals.append(Refusal(claim, columns.claim_id(claim), "K01_HOSPITAL_PART", "hosp_part_amt", found))
+        code, field = KERNEL_CODES[int(results.columns[R.status, k])]
+        amount = yuan(int(batch.claims.columns[C.hosp_part_fen, k]))
+        found = amount if field == "hosp_part_amt" else batch.said.text["refund_of"].at(claim)
+        refusals.append(Refusal(claim, columns.claim_id(claim), code, field, found))
     refusals.sort(key=lambda refusal: refusal.claim)
     return Settled(columns, batch, results, book, refusals)

@@ -159,6 +159,12 @@ REASONS: dict[str, Reason] = {
         "the claim is not an object with fields",
         "Each claim is one JSON object or row",
     ),
+    "C16_REFUND": Reason(
+        "退费与原结算对不上",
+        "请核对原结算流水号；原结算须在本批内、排在退费之前、属同一人，且不是退费；退费不带费用明细",
+        "the refund does not fit a settlement of this file",
+        "refund_of must name a settlement of the same person that comes before it here and is no refund; send no fee lines",
+    ),
     "P01_UNKNOWN_AREA": Reason(
         "没有该统筹区的规则",
         "请核对区划代码，或加载该统筹区的规则文件",
@@ -215,6 +221,24 @@ REASONS: dict[str, Reason] = {
         "请规则维护人员减少比例的小数位",
         "the rates of these layers together need finer fractions than can be kept exact",
         "Use fewer decimals in rates, points, shares or multipliers",
+    ),
+    "R08_MANUAL_CLAIM": Reason(
+        "按规则不能直接结算",
+        "请先由个人垫付，回参保地申请零星（手工）报销",
+        "under the rules this is not settled directly",
+        "The person pays and asks the insured area for a manual reimbursement",
+    ),
+    "K02_NOTHING_TO_GIVE_BACK": Reason(
+        "原结算没有成立，或已经退过",
+        "不需要再退费；请核对原结算流水号",
+        "the settlement to give back was refused, or was given back before",
+        "There is nothing to give back; check refund_of",
+    ),
+    "K03_REFUND_ORDER": Reason(
+        "该统筹区要求从最后一次结算开始逐次退费",
+        "请先退掉其后的结算",
+        "here later settlements must be given back first",
+        "Refund the later settlements of the person first",
     ),
     "K01_HOSPITAL_PART": Reason(
         "医院负担金额超过剩余费用",

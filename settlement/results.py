@@ -19,7 +19,7 @@ from settlement import __version__, codes
 from settlement.engine import Settled
 from settlement.intake.columns import ArrowValues, Texts
 from settlement.intake.persons import PERIODS
-from settlement.kernel.layout import FUNDS, LAYER_RESULT, LINE_RESULT, RESULT, C, P, S, Y
+from settlement.kernel.layout import FUNDS, LAYER_RESULT, LINE_RESULT, RESULT, C, S, Y
 from settlement.schema import CLAIM_KEYS, COUNTER_SCHEMA, LINE_SCHEMA, REFUSAL_SCHEMA, RESULT_SCHEMA, STEP_STRUCT
 
 
@@ -46,7 +46,7 @@ def claims_table(settled: Settled) -> pa.Table:
     """Return one row a settled claim, in the order of the file, fitting ``RESULT_SCHEMA``; amounts in fen."""
     kept = settled.kept
     draft = settled.batch.order[kept]
-    drafts, columns = settled.drafts, settled.results.columns
+    drafts, columns = settled.batch.said, settled.results.columns
     arrays: list[pa.Array] = [pa.array(draft)]
     for name, kind in CLAIM_KEYS:
         if name == "relation":
@@ -72,11 +72,11 @@ def _level(settled: Settled, kept: np.ndarray) -> pa.Array:
 def _steps(settled: Settled, kept: np.ndarray) -> pa.ListArray:
     """Return each claim's layer results as a list of structs."""
     batch, layers = settled.batch, settled.results.layers
-    program = batch.tables.programs[batch.claims.columns[C.program, kept]]
-    count = program[:, P.layer_end] - program[:, P.layer_start]
+    start = batch.claims.columns[C.step_start, kept]
+    count = batch.claims.columns[C.step_end, kept] - start
     ends = np.cumsum(count)
     at = np.arange(int(ends[-1]) if ends.size else 0)
-    at = at + np.repeat(batch.claims.columns[C.step_start, kept] - (ends - count), count)
+    at = at + np.repeat(start - (ends - count), count)
     rows = layers[S.layer_row, at]
     funds = batch.tables.layers[:, Y.fund]
     rules = [settled.book.layer(row).rule for row in range(batch.tables.layers.shape[0])]

@@ -70,10 +70,30 @@ CLAIM_FIELDS = (
     Field(
         "filing", "text", False, "异地备案", "resident_there, referred, emergency, unfiled; left out elsewhere: unfiled"
     ),
-    Field("psn_insu_stas", "text", False, "参保状态", "1 normal; 2 suspended and 4 ended are refused"),
+    Field(
+        "filed_on", "day", False, "备案日期", "day on which the filing was made; decides what a late filing counts as"
+    ),
+    Field("emergency_flag", "flag", False, "急诊标志", "1: the provider uploaded the case as an emergency"),
+    Field("dise_codg", "text", False, "病种编码", "the disease the claim is for, where a rule is by disease"),
+    Field(
+        "psn_insu_stas",
+        "text",
+        False,
+        "参保状态",
+        "1 normal; 2 suspended (a rule may grant grace) and 4 ended are refused",
+    ),
+    Field(
+        "psn_insu_date",
+        "day",
+        False,
+        "参保日期",
+        "day insurance began or was taken up again, where a waiting period asks for it",
+    ),
+    Field("paus_insu_date", "day", False, "暂停参保日期", "day contributions stopped, where a rule grants grace"),
     Field("benefit_from", "day", False, "待遇开始日", "first day of benefits after a waiting period"),
     Field("cvlserv_flag", "flag", False, "公务员标志", "1 civil servant"),
     Field("assistance", "flag", False, "医疗救助对象", "1 entitled to medical assistance"),
+    Field("family_doctor", "flag", False, "家庭医生签约", "1: has signed with a family doctor"),
     Field("acct_used_flag", "flag", False, "使用个人账户", "1: the account may pay"),
     Field(
         "balc",
@@ -97,6 +117,13 @@ CLAIM_FIELDS = (
         "reported_pay", "table", False, "外部支付", 'amounts that other payers report, by fund: {"hifes_pay": "644.76"}'
     ),
     Field("year_so_far", "table", False, "年度累计", "counters so far, by name: yuan, or a number of admissions"),
+    Field(
+        "refund_of",
+        "text",
+        False,
+        "退费原结算流水号",
+        "gives back that earlier settlement of the file; such a claim needs only its own id, setl_time and this",
+    ),
     Field("feedetail", "table", True, "费用明细", "the fee lines"),
 )
 
@@ -105,6 +132,9 @@ LINE_FIELDS = (
     Field(
         "med_list_codg", "text", False, "医保目录编码", "national item code; needed unless the line carries chrgitm_lv"
     ),
+    Field("med_chrgitm_type", "text", False, "收费项目类别", "cost type; left out: the catalogue's"),
+    Field("hi_nego_drug_flag", "flag", False, "医保谈判药品标志", "1: negotiated drug"),
+    Field("dise_codg", "text", False, "病种编码", "the special disease that the line is for"),
     Field("fee_ocur_time", "day", False, "费用发生时间", "day whose catalogue applies; left out: the claim's day"),
     Field("cnt", "quantity", True, "数量", "quantity, up to four decimals"),
     Field("pric", "price", False, "单价", "price of one, up to six decimals; if given, cnt x pric must be the amount"),
@@ -116,7 +146,13 @@ LINE_FIELDS = (
         "收费项目等级",
         "01 甲, 02 乙, 03 丙: the line's own terms, which win over the catalogue",
     ),
-    Field("selfpay_prop", "rate", False, "先行自付比例", "0 to 1, four decimals; needed with 02"),
+    Field(
+        "selfpay_prop",
+        "rate",
+        False,
+        "先行自付比例",
+        "0 to 1, four decimals; needed with 02 unless a rule has the ratio",
+    ),
     Field("pric_uplmt_amt", "price", False, "限价", "price limit of one; 999999 or left out: none"),
 )
 
@@ -133,7 +169,7 @@ STEP_STRUCT = pa.struct(
 CLAIM_KEYS = (
     ("medins_setl_id", pa.string()), ("psn_no", pa.string()), ("insuplc_admdvs", pa.string()),
     ("mdtrtarea_admvs", pa.string()), ("insutype", pa.string()), ("psn_type", pa.string()), ("med_type", pa.string()),
-    ("hosp_lv", pa.string()), ("filing", pa.string()), ("relation", pa.string()), ("day", pa.date32()),
+    ("hosp_lv", pa.string()), ("filing", pa.string()), ("relation", pa.string()), ("day", pa.date32()), ("refund_of", pa.string()),
 )  # fmt: skip
 
 RESULT_SCHEMA = pa.schema(

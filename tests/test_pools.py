@@ -10,9 +10,10 @@ import pytest
 from settlement import codes
 from settlement.engine import settle_drafts
 from settlement.rules import resolve
-from settlement.rules.pool import Benefit, Person, Pool
+from settlement.rules.pool import Benefit, Pool
 from settlement.rules.resolve import Claim, Missing
 from settlement.rules.rulebook import open_rulebook
+from settlement.rules.selectors import Person
 
 BOOK = open_rulebook().book
 POOLS = sorted(BOOK.pools)

@@ -16,7 +16,8 @@ from settlement.errors import BadInput
 from settlement.kernel.layout import ACCT_SLOT, MULAID_SLOT
 
 if TYPE_CHECKING:
-    from settlement.intake.batch import Book, Door
+    from settlement.intake.door import Book, Door
+    from settlement.intake.shares import Shares
 
 PERIODS = ("year", "quarter", "month")
 MOST_ADMISSIONS = 100_000  # a count above it is a slip, and no step of the calculation has to bear it
@@ -40,6 +41,7 @@ class State(NamedTuple):
     quarter_row: np.ndarray
     month_row: np.ndarray
     acct_row: np.ndarray
+    share_rows: tuple[np.ndarray, np.ndarray, np.ndarray]  # year, quarter and month row of each share, in kernel order
     row_draft: np.ndarray  # a draft of the row's person
     row_pool: np.ndarray  # position in pools, -1 for an account
     row_kind: np.ndarray  # 0 year, 1 quarter, 2 month, 3 account
@@ -47,8 +49,10 @@ class State(NamedTuple):
     pools: tuple[str, ...]
 
 
-def carry_over(door: Door, book: Book, pool: np.ndarray, pools: list[str], day: np.ndarray) -> tuple[np.ndarray, State]:
-    """Return the kernel order of the open drafts (int64 draft numbers) and the state rows for it."""
+def carry_over(
+    door: Door, book: Book, pool: np.ndarray, pools: list[str], day: np.ndarray, shares: Shares
+) -> tuple[np.ndarray, State]:  # fmt: skip
+    """Return the kernel order of the open drafts (int64 draft numbers) and the state rows for it and for the shares."""
     entries = _counter_entries(door, book, pool, pools)
     person = _person_keys(door)
     open_rows = np.flatnonzero(~door.refused)
@@ -60,11 +64,13 @@ def carry_over(door: Door, book: Book, pool: np.ndarray, pools: list[str], day: 
     )
     resets = np.zeros(door.drafts.size, bool)
     resets[[claim for claim, _, _, _ in entries]] = True
-    rows = _Rows(door.drafts.size)
-    starts = _period_starts(book, pools, pool[order], day[order])
-    who_pool = _dense(who * (len(pools) + 1) + pool[order])
-    reset = resets[order]
-    used = [rows.add(kind, who_pool, reset, starts[kind], order, pool) for kind in range(len(PERIODS))]
+    rows = _Rows()
+    # A share of an earlier year stands just before its claim, and begins no period anew.
+    seats, seat_day, own = _with_shares(order, day, shares)
+    starts = _period_starts(book, pools, pool[seats], seat_day)
+    who_pool = _dense(person[seats] * (len(pools) + 1) + pool[seats])
+    reset = resets[seats] & own
+    used = [rows.add(kind, who_pool, reset, starts[kind], seats, pool) for kind in range(len(PERIODS))]
     needed = {counter.period for code in pools for counter in book.counters(code).values()}
     quarter, month = (used[kind]() if PERIODS[kind] in needed else None for kind in (1, 2))
     year = used[0]()
@@ -73,19 +79,35 @@ def carry_over(door: Door, book: Book, pool: np.ndarray, pools: list[str], day: 
     acct = rows.add(len(PERIODS), _dense(who), acct_reset, np.zeros(order.size, np.int64), order, pool)()
     values = np.zeros((rows.size, max([2, *(len(book.counters(code)) for code in pools)])), np.int64)
     quarter, month = (year if quarter is None else quarter), (year if month is None else month)
-    _fill(values, entries, order, {"year": year, "quarter": quarter, "month": month})
+    mine = (year[own], quarter[own], month[own])
+    _fill(values, entries, order, dict(zip(PERIODS, mine, strict=True)))
     begins = np.flatnonzero(acct_reset)
     values[acct[begins], ACCT_SLOT] = number["balc"].values[order[begins]]
     values[acct[begins], MULAID_SLOT] = number["acct_mulaid_balc"].values[order[begins]]
+    share_rows = (year[~own], quarter[~own], month[~own])
     return order, State(
-        values, person_start.astype(np.int64), year, quarter, month, acct, *rows.columns(), tuple(pools)
-    )
+        values, person_start.astype(np.int64), *mine, acct, share_rows, *rows.columns(), tuple(pools)
+    )  # fmt: skip
+
+
+def _with_shares(order: np.ndarray, day: np.ndarray, shares: Shares) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return drafts and days of claims in order, each preceded by its shares, and which of the entries are claims."""
+    if not shares.draft.size:
+        return order, day[order], np.ones(order.size, bool)
+    place = np.full(int(order.max()) + 1, -1, np.int64)
+    place[order] = np.arange(order.size)
+    seats = np.concatenate([order, shares.draft])
+    days = np.concatenate([day[order], shares.day])
+    claims = np.concatenate([np.ones(order.size, bool), np.zeros(shares.draft.size, bool)])
+    sequence = np.lexsort((days, place[seats]))
+    return seats[sequence], days[sequence], claims[sequence]
 
 
 def _person_keys(door: Door) -> np.ndarray:
-    """Return a number for each draft's person; a draft without psn_no is a person of its own."""
+    """Return a number for each draft's person; a draft without psn_no is a person of its own, its refund the same one."""
     codes = door.drafts.text["psn_no"].codes
-    return np.where(codes >= 0, codes, len(door.drafts.text["psn_no"].values) + np.arange(codes.size))
+    own = np.where(door.originals >= 0, door.originals, np.arange(codes.size))
+    return np.where(codes >= 0, codes, len(door.drafts.text["psn_no"].values) + own)
 
 
 def _dense(key: np.ndarray) -> np.ndarray:
@@ -110,9 +132,8 @@ def _episodes(group: np.ndarray, resets: np.ndarray) -> np.ndarray:
 class _Rows:
     """Hands out state rows."""
 
-    def __init__(self, drafts: int) -> None:
+    def __init__(self) -> None:
         self.size = 0
-        self.drafts = drafts
         self.parts: list[tuple[np.ndarray, ...]] = []
 
     def add(

@@ -13,25 +13,22 @@ from settlement.kernel.layout import FUNDS
 from settlement.spans import rows_on
 
 if TYPE_CHECKING:
-    from settlement.intake.batch import Book, Door
+    from settlement.intake.door import Book, Door
 
 
 KEY_BOUND = 2**62  # combined keys stay below it
 
 
 class Chosen(NamedTuple):
-    """For each draft: its pool (position in ``pools``, -1 none), relation and program row (-1 if refused)."""
+    """For each draft: its relation and program row (-1 if refused)."""
 
-    pools: list[str]
-    pool: np.ndarray
     relation: np.ndarray
     program: np.ndarray
 
 
-def choose_programs(door: Door, book: Book, day: np.ndarray) -> Chosen:
-    """Resolve every claim's insured area, its relation to the place, and its program on its day."""
-    pools, pool = _pools(door, book)
-    relation = _relations(door)
+def choose_programs(door: Door, book: Book, pools: list[str], pool: np.ndarray, day: np.ndarray) -> Chosen:
+    """Resolve every claim's relation to the place, and its program on its day; ``pool`` are positions in ``pools``."""
+    relation = _relations(door, book)
     program = np.full(pool.size, -1, np.int64)
     open_rows = np.flatnonzero(~door.refused)
     if open_rows.size:
@@ -40,10 +37,11 @@ def choose_programs(door: Door, book: Book, day: np.ndarray) -> Chosen:
         program[open_rows] = rows_on(spans, position, day[open_rows])
         _refuse_missing(door, book, open_rows, program)
         _check_reported(door, book, open_rows, program)
-    return Chosen(pools, pool, relation, program)
+    return Chosen(relation, program)
 
 
-def _pools(door: Door, book: Book) -> tuple[list[str], np.ndarray]:
+def insured_pools(door: Door, book: Book) -> tuple[list[str], np.ndarray]:
+    """Return the codes of the pools that insure the claims, and each draft's position among them (-1 none)."""
     insured = door.drafts.text["insuplc_admdvs"]
     found = [book.area(str(code)) for code in insured.values]
     for at, code in enumerate(found):
@@ -57,13 +55,15 @@ def _pools(door: Door, book: Book) -> tuple[list[str], np.ndarray]:
     return pools, places[insured.codes]
 
 
-def _relations(door: Door) -> np.ndarray:
+def _relations(door: Door, book: Book) -> np.ndarray:
     """Return how each place lies to the insured area, as positions in codes.RELATIONS."""
     insured, place = door.drafts.text["insuplc_admdvs"], door.drafts.text["mdtrtarea_admvs"]
     table = np.zeros((len(insured.values) + 1, len(place.values) + 1), np.int64)
     for i, one in enumerate(insured.values):
+        pool = book.area(str(one))
         for p, other in enumerate(place.values):
-            table[i, p] = codes.RELATIONS.index(codes.relation_of(str(one), str(other)))
+            if pool is not None:
+                table[i, p] = codes.RELATIONS.index(book.relation(pool, str(one), str(other)))
     return table[insured.codes, place.codes]
 
 
@@ -103,10 +103,13 @@ def _combinations(
     )
     elsewhere = relation[rows] > 0
     filing = np.where(elsewhere, _filings(text["filing"])[rows], -1)
+    emergency = np.where(elsewhere, number["emergency_flag"].values[rows], 0)
     columns = [
         pool[rows], text["insutype"].codes[rows], text["med_type"].codes[rows], text["psn_type"].codes[rows], plain[rows],
         np.where(plain[rows] >= 0, -1, text["hosp_lv"].codes[rows]), _ages(door, book, day, rows),
         number["cvlserv_flag"].values[rows], number["assistance"].values[rows], relation[rows], filing,
+        number["family_doctor"].values[rows], _cut(text["dise_codg"], book.asks.diseases)[rows], emergency,
+        np.where(elsewhere, _filed(door, day)[rows], codes.FILED.index("unknown")),
     ]  # fmt: skip
     key, bound = np.zeros(rows.size, np.int64), 1
     for column in columns:
@@ -120,6 +123,22 @@ def _combinations(
     return [tuple(row) for row in chosen.tolist()], position.reshape(-1)
 
 
+def _cut(column: Texts, beginnings: tuple[str, ...]) -> np.ndarray:
+    """Return the position of the longest beginning (they stand longest first) that each code has, -1 for none."""
+    found = [next((at for at, one in enumerate(beginnings) if str(code).startswith(one)), -1) for code in column.values]
+    return np.array([*found, -1], np.int64)[column.codes]
+
+
+def _filed(door: Door, day: np.ndarray) -> np.ndarray:
+    """Return when each filing was made, as positions in codes.FILED: beside the days of admission and of discharge."""
+    number = door.drafts.number
+    filed, begin = number["filed_on"], number["begntime"]
+    on, settled = filed.values // DAY_SECONDS, number["setl_time"].values // DAY_SECONDS
+    admission = np.where(begin.given, begin.values // DAY_SECONDS, settled)
+    when = np.where(on <= admission, 0, np.where(on <= day, 1, 2))
+    return np.where(filed.given, when, codes.FILED.index("unknown"))
+
+
 def _filings(column: Texts) -> np.ndarray:
     """Return filings as positions in codes.FILINGS; a claim elsewhere without one is unfiled."""
     words = [codes.FILINGS.index(str(w)) if w in codes.FILINGS else 0 for w in column.values]
@@ -128,13 +147,15 @@ def _filings(column: Texts) -> np.ndarray:
 
 def _asked(door: Door, book: Book, pools: list[str], key: tuple[int, ...]) -> Any:
     text = door.drafts.text
-    pool, insutype, med_type, psn_type, level, hosp_lv, age, civil, assistance, relation, filing = key
+    pool, insutype, med_type, psn_type, level, hosp_lv, age, civil, assistance, relation, filing, *more = key
+    doctor, disease, emergency, filed = more
     lowest = [-1, 0, *book.ages]  # any age of a class stands for it
     return book.asked(
         pools[pool], str(text["insutype"].values[insutype]), str(text["med_type"].values[med_type]),
         str(text["psn_type"].values[psn_type]), codes.LEVELS[level] if level >= 0 else "",
         str(text["hosp_lv"].values[hosp_lv]) if hosp_lv >= 0 else "", lowest[age], bool(civil), bool(assistance),
-        codes.RELATIONS[relation], codes.FILINGS[filing] if filing >= 0 else "",
+        codes.RELATIONS[relation], codes.FILINGS[filing] if filing >= 0 else "", bool(doctor),
+        book.asks.diseases[disease] if disease >= 0 else "", bool(emergency), codes.FILED[filed],
     )  # fmt: skip
 
 

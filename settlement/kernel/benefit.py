@@ -16,8 +16,9 @@ from settlement.kernel.layout import (
     CAP_FUND,
     CAP_NONE,
     DEDC_ADMISSION,
+    DEDC_LEFT_OVER,
     DEDC_NONE,
-    DEDC_YEAR,
+    DEDC_PERIOD,
     LATER_MINUS,
     LATER_PERCENT,
     PER_CLAIM,
@@ -33,52 +34,65 @@ Exact = tuple[int, int, int]
 
 
 class Run(NamedTuple):
-    """What has happened so far in this claim."""
+    """What has happened so far in this claim, or in this year's share of it."""
 
     in_scope_fen: int
+    main_fen: int  # of it in the main part
     first_pay_fen: int
     paid_fen: int  # published payments so far
     paid: Exact  # the same before rounding
     dedc: Exact  # deductibles of the layers that work on the scope
     first_elsewhere: Exact
+    main_reduced: int  # 1 once a layer took the first-elsewhere share of the main part
     rest: Exact  # what the cap of the layer just before cut off
+    dedc_left_fen: int  # what the layer just before left of its deductible
+
+
+NOTHING = (0, 0, 1)
 
 
 @compiled
-def base_of(layer, run):
-    """Return the layer's base and the claim's first-elsewhere amount (exact)."""
-    first_elsewhere = run.first_elsewhere
+def begun(in_scope_fen, main_fen, first_pay_fen):
+    """Return the ``Run`` of a claim, or of a share, before its first layer."""
+    return Run(in_scope_fen, main_fen, first_pay_fen, 0, NOTHING, NOTHING, NOTHING, 0, NOTHING, 0)
+
+
+@compiled
+def base_of(layer, run, parts):
+    """Return the layer's base, what of it the person first bears elsewhere, and the run's first-elsewhere amount (exact)."""
     if layer[Y.base] == BASE_IN_SCOPE:
+        mine = run.main_fen if layer[Y.part] == 0 else parts[layer[Y.part] - 1]
+        base, first, total = (mine, 0, 1), NOTHING, run.first_elsewhere
         if layer[Y.first_elsewhere_part] > 0:
-            first_elsewhere = times(
-                whole(run.in_scope_fen), layer[Y.first_elsewhere_part], layer[Y.first_elsewhere_over]
-            )
-            return minus(whole(run.in_scope_fen), first_elsewhere), first_elsewhere
-        return (run.in_scope_fen, 0, 1), first_elsewhere
+            first = times(whole(mine), layer[Y.first_elsewhere_part], layer[Y.first_elsewhere_over])
+            base = minus(whole(mine), first)
+            if layer[Y.part] > 0 or not run.main_reduced:
+                total = plus(total, first)
+        if layer[Y.with_rest]:
+            base = plus(base, run.rest)
+        return base, first, total
     if layer[Y.base] == BASE_REST:
-        return run.rest, first_elsewhere
-    taken = plus(first_elsewhere, run.paid)
+        return run.rest, NOTHING, run.first_elsewhere
+    taken = plus(run.first_elsewhere, run.paid)
     if layer[Y.without_deductible]:
         taken = plus(taken, run.dedc)
     given = whole(run.in_scope_fen)
     if layer[Y.with_first_pay]:
-        given = plus(whole(run.in_scope_fen + run.first_pay_fen), first_elsewhere)
-    return minus(given, taken), first_elsewhere
+        given = plus(whole(run.in_scope_fen + run.first_pay_fen), run.first_elsewhere)
+    return minus(given, taken), NOTHING, run.first_elsewhere
 
 
 @compiled
-def standard_deductible(layer, claim, counter):
-    """Return the deductible of this visit in whole fen, before what the year has already met."""
-    if layer[Y.dedc_kind] == DEDC_NONE:
-        return 0
+def standard_deductible(layer, claim, admissions):
+    """Return the deductible of this visit in whole fen, before what its period has already met."""
     standard = (layer[Y.dedc_e4] + E4 // 2) // E4
     if layer[Y.dedc_kind] != DEDC_ADMISSION:
         return standard
-    if counter > 0 and layer[Y.dedc_later] == LATER_MINUS:
-        left = layer[Y.dedc_e4] - counter * layer[Y.dedc_step_fen] * E4
+    if admissions > 0 and layer[Y.dedc_later] == LATER_MINUS:
+        left = layer[Y.dedc_e4] - admissions * layer[Y.dedc_step_fen] * E4
         standard = (max(layer[Y.dedc_floor_fen] * E4, left) + E4 // 2) // E4
-    elif counter > 0 and layer[Y.dedc_later] == LATER_PERCENT:
-        share = layer[Y.dedc_second_bp] if counter == 1 else layer[Y.dedc_third_bp]
+    elif admissions > 0 and layer[Y.dedc_later] == LATER_PERCENT:
+        share = layer[Y.dedc_second_bp] if admissions == 1 else layer[Y.dedc_third_bp]
         standard = (layer[Y.dedc_e4] * share + E8 // 2) // E8
     again = layer[Y.dedc_again_days]
     if again > 0:
@@ -86,6 +100,33 @@ def standard_deductible(layer, claim, counter):
     if layer[Y.dedc_transfer]:
         standard = max(0, standard - claim[C.transfer_dedc_paid_fen])
     return standard
+
+
+@compiled
+def deductible_due(layer, claim, run, state, continued):
+    """Return ``(standard, met before, earlier admissions, due now)`` of the layer's deductible in whole fen.
+
+    ``continued`` is what the same layer left over in the year before, -1 where nothing is continued.
+    """
+    kind = layer[Y.dedc_kind]
+    if kind == DEDC_NONE or (layer[Y.reported] and kind != DEDC_LEFT_OVER):
+        return 0, 0, 0, 0
+    if kind == DEDC_LEFT_OVER:
+        return run.dedc_left_fen, 0, 0, run.dedc_left_fen
+    met, admissions = 0, 0
+    if layer[Y.dedc_paid_slot] >= 0:
+        met = state[period_row(claim, layer[Y.dedc_period]), layer[Y.dedc_paid_slot]]
+    if layer[Y.dedc_slot] >= 0:
+        admissions = state[claim[C.year_row], layer[Y.dedc_slot]]
+    if continued >= 0 and kind != DEDC_PERIOD:
+        return continued, met, admissions, continued
+    standard = standard_deductible(layer, claim, admissions)
+    due = standard
+    if kind == DEDC_PERIOD:
+        due = max(0, standard - met)
+    elif layer[Y.dedc_limit_fen] >= 0:
+        due = min(standard, max(0, layer[Y.dedc_limit_fen] - met))
+    return standard, met, admissions, due
 
 
 @compiled
@@ -104,7 +145,7 @@ def granted_on(eligible, begin, layer, bands):
             top_rate = bands[b, B.rate_part]  # the fraction of a fen at the top lies in this band
     return plus(
         fraction(parts, layer[Y.rate_over]),
-        (0, 0, 1) if part == 0 else times((0, part, over), top_rate, layer[Y.rate_over]),
+        NOTHING if part == 0 else times((0, part, over), top_rate, layer[Y.rate_over]),
     )
 
 
@@ -152,39 +193,39 @@ def cap_room(layer, claim, state):
 def capped(granted, eligible, begin, room, layer, bands):
     """Return the exact payment and the rest of the cost after a cap on the fund."""
     if layer[Y.cap_kind] != CAP_FUND or not above(granted, room):
-        return granted, (0, 0, 1)
+        return granted, NOTHING
     return whole(room), minus(eligible, cost_that_fills(room, begin, layer, bands))
 
 
 @compiled
-def costed(layer, run, claim, room, counter):
-    """Return ``(base, cost, eligible, dedc, rest, first_elsewhere, standard)``: everything before the bands."""
-    base, first_elsewhere = base_of(layer, run)
-    cost, rest = base, (0, 0, 1)
+def costed(layer, base, due, room):
+    """Return ``(cost, eligible, dedc, rest)``, exact: what caps on cost and the deductible make of a base."""
+    cost, rest = base, NOTHING
     if layer[Y.cap_kind] == CAP_COST:
         cost = up_to(base, room)
         rest = minus(base, cost)
-    standard = standard_deductible(layer, claim, counter)
-    dedc = up_to(cost, max(0, standard - counter) if layer[Y.dedc_kind] == DEDC_YEAR else standard)
+    dedc = up_to(cost, due)
     eligible = minus(cost, dedc)
     if layer[Y.cap_kind] == CAP_COST_ABOVE:
         held = up_to(eligible, room)
         rest = minus(eligible, held)
         eligible = held
-    return base, cost, eligible, dedc, rest, first_elsewhere, standard
+    return cost, eligible, dedc, rest
 
 
 @compiled
-def settle_layer(layer, claim, run, reported_fen, state, bands, step):
+def settle_layer(layer, claim, run, told, parts, state, bands, step):
     """Settle one layer; write its step and return the new ``Run``. Counters are read here and grown by ``count``.
 
-    ``layer`` is a row of the layer table, ``claim`` a column of the claims, ``step`` a column of the layer results.
+    ``layer`` is a row of the layer table, ``claim`` a column of the claims (or of the shares), ``told`` what its payer reported and what
+    the layer left of its deductible in the year before (-1 for none), ``parts`` the claim's parts, ``step`` a column of the layer results.
     """
-    year = claim[C.year_row]
+    reported_fen, continued = told
     used_before, room = cap_room(layer, claim, state)
-    counter = state[year, layer[Y.dedc_slot]] if layer[Y.dedc_slot] >= 0 else 0
-    running = state[year, layer[Y.running_slot]] if layer[Y.running_slot] >= 0 else 0
-    base, cost, eligible, dedc, rest, first_elsewhere, standard = costed(layer, run, claim, room, counter)
+    running = state[claim[C.year_row], layer[Y.running_slot]] if layer[Y.running_slot] >= 0 else 0
+    base, first, first_elsewhere = base_of(layer, run, parts)
+    standard, met, admissions, due = deductible_due(layer, claim, run, state, continued)
+    cost, eligible, dedc, rest = costed(layer, base, due, room)
 
     begin = (running if layer[Y.bands_year] else 0) + (0 if layer[Y.bands_above_dedc] else dedc[0])
     granted = granted_on(eligible, begin, layer, bands)
@@ -194,14 +235,18 @@ def settle_layer(layer, claim, run, reported_fen, state, bands, step):
         granted = pay = whole(min(reported_fen, base[0]))
     unpaid = run.in_scope_fen + (run.first_pay_fen if layer[Y.with_first_pay] else 0) - run.paid_fen
     pay_fen = max(0, min(half_up(pay), unpaid))
+    dedc_fen = half_up(dedc)
 
+    step[S.scope_fen] = run.in_scope_fen
     step[S.base_fen] = half_up(base)
-    step[S.first_elsewhere_fen] = half_up(first_elsewhere) if layer[Y.first_elsewhere_part] > 0 else 0
+    step[S.first_elsewhere_fen] = half_up(first)
     step[S.cost_over_cap_fen] = half_up(rest) if layer[Y.cap_kind] >= CAP_COST else 0
     step[S.dedc_standard_fen] = standard
-    step[S.dedc_before_fen] = counter if layer[Y.dedc_kind] == DEDC_YEAR else 0
-    step[S.admissions_before_count] = counter if layer[Y.dedc_kind] == DEDC_ADMISSION else 0
-    step[S.dedc_fen] = half_up(dedc)
+    step[S.dedc_before_fen] = met
+    step[S.admissions_before_count] = admissions
+    step[S.admissions_added_count] = layer[Y.dedc_kind] == DEDC_ADMISSION and not claim[C.dedc_once]
+    step[S.dedc_due_fen] = due
+    step[S.dedc_fen] = dedc_fen
     step[S.running_before_fen] = running
     step[S.running_added_fen] = half_up(eligible if layer[Y.bands_above_dedc] else cost)
     step[S.eligible_fen] = half_up(eligible)
@@ -213,15 +258,18 @@ def settle_layer(layer, claim, run, reported_fen, state, bands, step):
     counted = cost if layer[Y.cap_kind] == CAP_COST else eligible
     step[S.cap_counted_fen] = pay_fen if layer[Y.cap_kind] <= CAP_FUND else half_up(counted)
 
-    first_dedc = plus(run.dedc, dedc) if layer[Y.base] == BASE_IN_SCOPE else run.dedc
+    in_scope = layer[Y.base] == BASE_IN_SCOPE
     return Run(
         run.in_scope_fen,
+        run.main_fen,
         run.first_pay_fen,
         run.paid_fen + pay_fen,
         plus(run.paid, pay),
-        first_dedc,
+        plus(run.dedc, dedc) if in_scope else run.dedc,
         first_elsewhere,
+        1 if in_scope and layer[Y.part] == 0 and layer[Y.first_elsewhere_part] > 0 else run.main_reduced,
         rest,
+        max(0, due - dedc_fen),
     )
 
 
@@ -229,10 +277,10 @@ def settle_layer(layer, claim, run, reported_fen, state, bands, step):
 def count(layer, claim, step, state, sign):
     """Grow the counters by what the step recorded; ``sign`` -1 takes it back when the claim is refused after all."""
     year = claim[C.year_row]
-    if layer[Y.dedc_kind] == DEDC_YEAR:
-        state[year, layer[Y.dedc_slot]] += sign * step[S.dedc_fen]
-    elif layer[Y.dedc_kind] == DEDC_ADMISSION:
-        state[year, layer[Y.dedc_slot]] += sign
+    if layer[Y.dedc_paid_slot] >= 0:
+        state[period_row(claim, layer[Y.dedc_period]), layer[Y.dedc_paid_slot]] += sign * step[S.dedc_fen]
+    if layer[Y.dedc_slot] >= 0:
+        state[year, layer[Y.dedc_slot]] += sign * step[S.admissions_added_count]
     if layer[Y.running_slot] >= 0:
         state[year, layer[Y.running_slot]] += sign * step[S.running_added_fen]
     if layer[Y.cap_kind] != CAP_NONE and layer[Y.cap_period] != PER_CLAIM:

@@ -4,12 +4,15 @@ Read by the kernel (as positions), by ``schema`` (Arrow columns), by ``explain``
 big arrays are matrices of int64 with one row a column, so that a column is contiguous and goes to Arrow as it is;
 the rule tables are matrices with one row a rule, so that a rule sits in one or two cache lines.
 
-    Claims   columns[claim column, claim] · person_start[person + 1] · lines[line column, line] · reported[row, fund]
-    Tables   terms[term, 3] · programs[program, …] · program_layers[…] → layers[layer, …] → bands[band, 2]
+    Claims   columns[claim column, claim] · earlier[claim column, share] · person_start[person + 1] · lines[line column, line] ·
+             reported[row, fund]
+    Tables   terms[term, 4] · kinds[kind map, kind, 2] · programs[program, …] · program_layers[…] → layers[layer, …] → bands[band, 2]
     State    state[row, slot]: one row a (person, area, period) and one a (person, area) account; in and out
-    Results  columns[result column, claim] · lines[line result, line] · layers[layer result, step]
+    Results  columns[result column, claim] · lines[line result, line] · layers[layer result, step] ·
+             parts[part - 1, claim, then share]
 
-Steps of claim ``i`` are ``layers[:, step_start[i] : step_start[i] + number of layers of its program]``.
+Steps of claim ``i`` are ``layers[:, step_start[i] : step_end[i]]``: those of its shares in earlier years first, if it is a stay that
+was split, then its own. A share is a column like a claim's, for what a stay leaves to one benefit year before its last.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ FUNDS = ("hifp_pay", "hifob_pay", "hifmi_pay", "cvlserv_pay", "hifes_pay", "maf_
 CLAIM = (
     Column("program", "row", "适用的待遇方案", "row of the program (list of layers) that applies"),
     Column("step_start", "row", "结果分段起点", "where the claim's layer results begin"),
+    Column("step_end", "row", "结果分段终点", "one past the claim's last layer result"),
     Column("line_start", "row", "明细起点", "first fee line"),
     Column("line_end", "row", "明细终点", "one past the last fee line"),
     Column("year_row", "row", "年度累计行", "state row of the benefit year"),
@@ -46,6 +50,18 @@ CLAIM = (
     Column("transfer_dedc_paid_fen", "fen", "转出医院已付起付线", "deductible already charged at the lower hospital"),
     Column("hosp_part_fen", "fen", "医院负担金额", "what the hospital itself bears"),
     Column("acct_used_flag", "code", "使用个人账户", "1 if the account may pay"),
+    Column("refund_of", "row", "退费原结算", "row of the claim that this one gives back, -1 for none"),
+    Column("last_first", "code", "须逆序退费", "1: a refund that later claims of the person and area must precede"),
+    Column("pool", "row", "统筹区", "position of the insured area among those of the batch"),
+    Column("earlier_start", "row", "跨年分段首", "first share of an earlier benefit year"),
+    Column(
+        "earlier_end", "row", "跨年分段末", "one past the last share; the same as the first for a claim of one year"
+    ),
+    Column("share_days_count", "count", "本年度天数", "days of the stay in this share's year"),
+    Column("stay_days_count", "count", "住院总天数", "days of the whole stay, in a share"),
+    Column(
+        "dedc_once", "code", "起付线只扣一次", "1: a share or claim that continues the deductible of the year before"
+    ),
 )
 
 # ---- one row a fee line, in --------------------------------------------------------------------------------------
@@ -60,6 +76,7 @@ TERM = (
     Column("chrgitm_lv", "code", "目录等级", "1 甲, 2 乙, 3 丙 (own pay)"),
     Column("selfpay_bp", "bp", "先行自付比例", "first-pay ratio"),
     Column("pric_uplmt_e4", "1/10000 fen", "限价", "price limit of one unit, -1 for none"),
+    Column("kind", "row", "明细类别", "what rules may ask about the line: column of the kind maps"),
 )
 
 # ---- one row a program -------------------------------------------------------------------------------------------
@@ -70,6 +87,8 @@ PROGRAM = (
     Column("round_first_pay", "code", "取整项", "1: first pay is rounded; 0: in scope is"),
     Column("acct_covers", "bits", "账户支付范围", "1 own pay, 2 over limit, 4 first pay, 8 in scope"),
     Column("acct_shared_inside", "code", "共济计入账户支付", "1: shared account is published inside acct_pay"),
+    Column("kind_map", "row", "明细归类表", "what the program makes of each kind of line, -1 nothing of its own"),
+    Column("parts_count", "count", "分部数", "parts beside the main one"),
 )
 
 # ---- one row a layer: a benefit block made ready for one level, group and filing -----------------------------------
@@ -86,9 +105,17 @@ LAYER = (
         "share first borne elsewhere, as parts of ..._over; 0 for none",
     ),
     Column("first_elsewhere_over", "count", "异地先自付分母", "denominator of that share, in lowest terms"),
-    Column("dedc_kind", "code", "起付方式", "0 none, 1 year, 2 admission, 3 visit"),
+    Column("part", "code", "分部", "the part that an in-scope base works on, 0 the main one"),
+    Column("with_rest", "code", "含上层余额", "1: what the cap of the layer before cut off is added to the base"),
+    Column("name", "code", "层名", "number of the layer's name, to find it in another year's program"),
+    Column(
+        "dedc_kind", "code", "起付方式", "0 none, 1 period, 2 admission, 3 visit, 4 what the layer before left over"
+    ),
     Column("dedc_e4", "1/10000 fen", "起付标准", "standard deductible, filing already applied"),
-    Column("dedc_slot", "slot", "起付累计", "state slot of the deductible met, or of admissions"),
+    Column("dedc_slot", "slot", "住院次数", "state slot of the admissions, -1 none"),
+    Column("dedc_paid_slot", "slot", "起付累计", "state slot of the deductible met, -1 none"),
+    Column("dedc_period", "code", "起付周期", "period of that slot: 1 month, 2 quarter, 3 year"),
+    Column("dedc_limit_fen", "fen", "年度起付上限", "the deductibles of a year come to no more, -1 none"),
     Column("dedc_later", "code", "再次住院", "0 the same, 1 minus an amount, 2 percentages"),
     Column("dedc_step_fen", "fen", "递减额", "what each later admission takes off"),
     Column("dedc_floor_fen", "fen", "最低起付", "not below this"),
@@ -150,12 +177,15 @@ LINE_RESULT = (
 # ---- one row a layer of a claim, out -----------------------------------------------------------------------------
 LAYER_RESULT = (
     Column("layer_row", "row", "规则行", "row of the rule that made this step"),
+    Column("scope_fen", "fen", "本段范围内", "in scope of the claim, or of this year's share of a stay that was split"),
     Column("base_fen", "fen", "计算基数", "what the layer works on"),
     Column("first_elsewhere_fen", "fen", "异地先自付", "first borne by the person because care was elsewhere"),
     Column("cost_over_cap_fen", "fen", "超费用限额", "cost that a cost cap took out"),
     Column("dedc_standard_fen", "fen", "本次起付标准", "deductible of this visit before what was already met"),
-    Column("dedc_before_fen", "fen", "已付起付线", "deductible already met in the year (fen) when yearly"),
+    Column("dedc_before_fen", "fen", "已付起付线", "deductible already met in its period"),
     Column("admissions_before_count", "count", "已住院次数", "earlier admissions in the year"),
+    Column("admissions_added_count", "count", "本次计入住院次数", "admissions that this claim counts"),
+    Column("dedc_due_fen", "fen", "本次应付起付线", "what is left of the standard for this claim"),
     Column("dedc_fen", "fen", "本次起付线", "deductible used now"),
     Column("running_before_fen", "fen", "年度累计基数", "running total before this claim"),
     Column("running_added_fen", "fen", "本次计入累计", "what this claim adds to the running total"),
@@ -185,19 +215,27 @@ M = positions("LineResultAt", LINE_RESULT)
 S = positions("StepAt", LAYER_RESULT)
 
 BASE_IN_SCOPE, BASE_REST, BASE_PERSON_BEARS = 0, 1, 2
-DEDC_NONE, DEDC_YEAR, DEDC_ADMISSION, DEDC_VISIT = 0, 1, 2, 3
+DEDC_NONE, DEDC_PERIOD, DEDC_ADMISSION, DEDC_VISIT, DEDC_LEFT_OVER = 0, 1, 2, 3, 4
+KIND_PART, KIND_FIRST_PAY = 0, 1
+OWN_PAY = 3  # charge level 丙
 LATER_SAME, LATER_MINUS, LATER_PERCENT = 0, 1, 2
 CAP_NONE, CAP_FUND, CAP_COST, CAP_COST_ABOVE = 0, 1, 2, 3
 PER_CLAIM, PER_MONTH, PER_QUARTER, PER_YEAR = 0, 1, 2, 3
 COVERS_OWN_PAY, COVERS_OVER_LIMIT, COVERS_FIRST_PAY, COVERS_IN_SCOPE = 1, 2, 4, 8
 ACCT_SLOT, MULAID_SLOT = 0, 1  # slots of an account row
-SETTLED, HOSPITAL_PART_TOO_LARGE = 0, 1
+SETTLED, HOSPITAL_PART_TOO_LARGE, NOTHING_TO_GIVE_BACK, REFUND_OUT_OF_ORDER = 0, 1, 2, 3
+# What a refund repeats of the step it gives back, as it stands: what was known before, not what was done.
+STEP_KNOWN = (
+    "layer_row", "dedc_standard_fen", "dedc_before_fen", "dedc_due_fen", "admissions_before_count", "running_before_fen",
+    "cap_used_before_fen", "cap_left_fen",
+)  # fmt: skip
 
 
 class Claims(NamedTuple):
     """A claim batch; persons are contiguous and each person's claims in order of settlement."""
 
     columns: np.ndarray
+    earlier: np.ndarray
     person_start: np.ndarray
     lines: np.ndarray
     reported: np.ndarray
@@ -211,6 +249,7 @@ class Tables(NamedTuple):
     program_layers: np.ndarray
     layers: np.ndarray
     bands: np.ndarray
+    kinds: np.ndarray
 
 
 class Results(NamedTuple):
@@ -219,3 +258,4 @@ class Results(NamedTuple):
     columns: np.ndarray
     lines: np.ndarray
     layers: np.ndarray
+    parts: np.ndarray

@@ -5,8 +5,8 @@ persons, so that ranges can run on several threads. Persons share nothing, so th
 Each sweep touches few columns: one sweep over all fifty took twice the time, for the memory's sake and not for arithmetic.
 """
 
-from settlement.kernel.arith import half_up
-from settlement.kernel.benefit import Run, count, settle_layer
+from settlement.kernel.arith import half_up, plus
+from settlement.kernel.benefit import NOTHING, begun, count, settle_layer
 from settlement.kernel.jit import compiled
 from settlement.kernel.layout import (
     ACCT_SLOT,
@@ -16,22 +16,31 @@ from settlement.kernel.layout import (
     COVERS_OWN_PAY,
     HOSPITAL_PART_TOO_LARGE,
     MULAID_SLOT,
+    NOTHING_TO_GIVE_BACK,
+    REFUND_OUT_OF_ORDER,
     SETTLED,
+    STEP_KNOWN,
     C,
     P,
     R,
     S,
     Y,
 )
-from settlement.kernel.scope import claim_scope
+from settlement.kernel.scope import claim_scope, write_parts
+
+KNOWN = tuple(getattr(S, name) for name in STEP_KNOWN)
 
 
 @compiled
 def settle_scope(i, claims, tables, out):
     """Divide the lines of claim ``i``; write the line results and the five amounts of the claim's scope."""
     claim, columns = claims.columns[:, i], out.columns
+    if claim[C.refund_of] >= 0:
+        for column in range(R.medfee_sumamt_fen, R.inscp_scp_amt_fen + 1):
+            columns[column, i] = -columns[column, claim[C.refund_of]]
+        return
     program = tables.programs[claim[C.program]]
-    scope = claim_scope(claim[C.line_start], claim[C.line_end], claims.lines, tables.terms, program, out.lines)
+    scope = claim_scope(claim[C.line_start], claim[C.line_end], claims.lines, tables, program, out.lines)
     columns[R.medfee_sumamt_fen, i] = scope[0]
     columns[R.fulamt_ownpay_amt_fen, i] = scope[1]
     columns[R.overlmt_selfpay_fen, i] = scope[2]
@@ -40,29 +49,136 @@ def settle_scope(i, claims, tables, out):
 
 
 @compiled
+def share_of(amount, days, before, stay):
+    """Return what a year gets of an amount: rounded up to the end of the year, less rounded up to its beginning."""
+    return (2 * amount * (before + days) + stay) // (2 * stay) - (2 * amount * before + stay) // (2 * stay)
+
+
+@compiled
+def run_of(i, own, days, claims, tables, out, parts):
+    """Return the ``Run`` of claim ``i``, or of its share ``own`` of one year; fill ``parts``.
+
+    ``days`` is ``(days in this year, days of the stay before it, days of the stay)``; a claim of one year has (1, 0, 1).
+    """
+    in_scope, first_pay = out.columns[R.inscp_scp_amt_fen, i], out.columns[R.preselfpay_amt_fen, i]
+    program = tables.programs[own[C.program]]
+    count_of_parts = program[P.parts_count]
+    if count_of_parts > 0:
+        write_parts(claims.columns[:, i], in_scope, claims.lines, tables, program[P.kind_map], count_of_parts, parts)
+    if days[0] == days[2]:
+        left = in_scope
+    else:
+        in_scope, first_pay = share_of(in_scope, *days), share_of(first_pay, *days)
+        left = in_scope
+        for part in range(count_of_parts):
+            parts[part] = min(left, share_of(parts[part], *days))
+            left -= parts[part]
+        return begun(in_scope, left, first_pay)
+    for part in range(count_of_parts):
+        left -= parts[part]
+    return begun(in_scope, left, first_pay)
+
+
+@compiled
+def continued(layer, own, first_step, last_step, tables, out):
+    """Return what the layer of the same name left of its deductible in the year before; -1 if nothing is continued."""
+    if own[C.dedc_once]:
+        for at in range(first_step, last_step):
+            if tables.layers[out.layers[S.layer_row, at], Y.name] == layer[Y.name]:
+                return out.layers[S.dedc_due_fen, at] - out.layers[S.dedc_fen, at]
+    return -1
+
+
+@compiled
 def settle_layers(i, claims, tables, state, out):
-    """Run the layers of claim ``i``, write its steps, grow its person's counters; refuse it if the hospital bears too much."""
+    """Run the layers of claim ``i``, write its steps, grow its person's counters; refuse it if the hospital bears too much.
+
+    A stay that was split runs once a benefit year, its shares of earlier years first.
+    """
     claim, columns = claims.columns[:, i], out.columns
-    program = tables.programs[claim[C.program]]
-    nothing = (0, 0, 1)
-    run = Run(
-        columns[R.inscp_scp_amt_fen, i], columns[R.preselfpay_amt_fen, i], 0, nothing, nothing, nothing, nothing
-    )  # fmt: skip
-    at = claim[C.step_start]
-    for entry in range(program[P.layer_start], program[P.layer_end]):
-        row = tables.program_layers[entry]
-        layer, step = tables.layers[row], out.layers[:, at]
-        reported = claims.reported[claim[C.reported_row], layer[Y.fund]] if claim[C.reported_row] >= 0 else 0
-        run = settle_layer(layer, claim, run, reported, state, tables.bands, step)
-        step[S.layer_row] = row
-        count(layer, claim, step, state, 1)
-        at += 1
-    columns[R.fund_pay_sumamt_fen, i] = run.paid_fen
-    columns[R.act_pay_dedc_fen, i] = half_up(run.dedc)
+    if claim[C.refund_of] >= 0:
+        give_back(i, claim, claims, tables, state, out)
+        return
+    paid_fen, dedc, before = 0, NOTHING, 0
+    at, year_before, last = claim[C.step_start], claim[C.step_start], claim[C.earlier_end]
+    for e in range(claim[C.earlier_start], last + 1):
+        own = claims.earlier[:, e] if e < last else claim
+        parts = out.parts[:, columns.shape[1] + e if e < last else i]
+        stay = own[C.stay_days_count]
+        days = (own[C.share_days_count], before, stay)
+        before += own[C.share_days_count]
+        run = run_of(i, own, days, claims, tables, out, parts)
+        program, first_step = tables.programs[own[C.program]], at
+        for entry in range(program[P.layer_start], program[P.layer_end]):
+            row = tables.program_layers[entry]
+            layer, step = tables.layers[row], out.layers[:, at]
+            reported = claims.reported[own[C.reported_row], layer[Y.fund]] if own[C.reported_row] >= 0 else 0
+            told = (reported, continued(layer, own, year_before, first_step, tables, out))
+            run = settle_layer(layer, own, run, told, parts, state, tables.bands, step)
+            step[S.layer_row] = row
+            count(layer, own, step, state, 1)
+            at += 1
+        paid_fen, dedc, year_before = paid_fen + run.paid_fen, plus(dedc, run.dedc), first_step
+    columns[R.fund_pay_sumamt_fen, i] = paid_fen
+    columns[R.act_pay_dedc_fen, i] = half_up(dedc)
     columns[R.status, i] = SETTLED
-    if claim[C.hosp_part_fen] > columns[R.medfee_sumamt_fen, i] - run.paid_fen:
-        take_back(claim, program, tables, state, out)
+    if claim[C.hosp_part_fen] > columns[R.medfee_sumamt_fen, i] - paid_fen:
+        count_all(i, claim[C.step_start], -1, claims, tables, state, out)
         columns[R.status, i] = HOSPITAL_PART_TOO_LARGE
+
+
+@compiled
+def count_all(i, at, sign, claims, tables, state, out):
+    """Grow the counters of claim ``i`` by the steps that begin at ``at``: its own, or those that give it back."""
+    claim = claims.columns[:, i]
+    last = claim[C.earlier_end]
+    for e in range(claim[C.earlier_start], last + 1):
+        own = claims.earlier[:, e] if e < last else claim
+        program = tables.programs[own[C.program]]
+        for _ in range(program[P.layer_start], program[P.layer_end]):
+            count(tables.layers[out.layers[S.layer_row, at]], own, out.layers[:, at], state, sign)
+            at += 1
+
+
+@compiled
+def given_back(j, i, columns, out):
+    """Tell whether a refund before claim ``i`` gave claim ``j`` back."""
+    for other in range(j + 1, i):
+        if columns[C.refund_of, other] == j and out[R.status, other] == SETTLED:
+            return True
+    return False
+
+
+@compiled
+def refund_status(i, claim, columns, out):
+    """Return the status of refund ``i``: whether there is still something to give back, and nothing that goes first."""
+    of = claim[C.refund_of]
+    if out[R.status, of] != SETTLED or given_back(of, i, columns, out):
+        return NOTHING_TO_GIVE_BACK
+    if claim[C.last_first]:
+        for j in range(of + 1, i):
+            stands = columns[C.pool, j] == claim[C.pool] and columns[C.refund_of, j] < 0 and out[R.status, j] == SETTLED
+            if stands and not given_back(j, i, columns, out):
+                return REFUND_OUT_OF_ORDER
+    return SETTLED
+
+
+@compiled
+def give_back(i, claim, claims, tables, state, out):
+    """Write refund ``i``: the steps of the claim it gives back with the opposite sign, which take its counters off again."""
+    columns, of = out.columns, claim[C.refund_of]
+    columns[R.fund_pay_sumamt_fen, i] = -columns[R.fund_pay_sumamt_fen, of]
+    columns[R.act_pay_dedc_fen, i] = -columns[R.act_pay_dedc_fen, of]
+    columns[R.status, i] = refund_status(i, claim, claims.columns, columns)
+    begin = claims.columns[C.step_start, of]
+    for at in range(claim[C.step_start], claim[C.step_end]):
+        given = begin + at - claim[C.step_start]
+        for column in range(out.layers.shape[0]):
+            out.layers[column, at] = -out.layers[column, given]
+        for column in KNOWN:
+            out.layers[column, at] = out.layers[column, given]
+    if columns[R.status, i] == SETTLED:
+        count_all(of, claim[C.step_start], 1, claims, tables, state, out)
 
 
 @compiled
@@ -96,35 +212,32 @@ def pay_person(i, claim, program, state, out):
 
 
 @compiled
-def write_funds(i, claim, program, tables, out):
-    """Write the fund columns of claim ``i`` from its steps; two layers of one fund are added."""
-    columns = out.columns
-    for column in range(R.hifp_pay_fen, R.oth_pay_fen + 1):
-        columns[column, i] = 0
-    at = claim[C.step_start]
-    for entry in range(program[P.layer_start], program[P.layer_end]):
-        column = R.hifp_pay_fen + tables.layers[tables.program_layers[entry], Y.fund]
-        columns[column, i] += out.layers[S.pay_fen, at]
-        at += 1
-
-
-@compiled
-def take_back(claim, program, tables, state, out):
-    """Undo the counters of a claim that is refused after its layers ran."""
-    at = claim[C.step_start]
-    for entry in range(program[P.layer_start], program[P.layer_end]):
-        count(tables.layers[tables.program_layers[entry]], claim, out.layers[:, at], state, -1)
-        at += 1
+def return_accounts(i, of, account, program, out):
+    """Write what refund ``i`` gives back to hospital, accounts and cash: all that claim ``of`` took."""
+    for column in range(R.hosp_part_amt_fen, R.psn_cash_pay_fen + 1):
+        out[column, i] = -out[column, of]
+    shared = out[R.acct_mulaid_pay_fen, of]
+    account[ACCT_SLOT] += out[R.acct_pay_fen, of] - (shared if program[P.acct_shared_inside] else 0)
+    account[MULAID_SLOT] += shared
+    out[R.balc_fen, i] = account[ACCT_SLOT]
+    out[R.acct_mulaid_balc_fen, i] = account[MULAID_SLOT]
 
 
 @compiled
 def settle_payment(i, claims, tables, state, out):
     """Write who pays claim ``i``: fund by fund, then hospital, account and cash; a refused claim leaves accounts alone."""
-    claim = claims.columns[:, i]
+    claim, columns = claims.columns[:, i], out.columns
     program = tables.programs[claim[C.program]]
-    write_funds(i, claim, program, tables, out)
-    if out.columns[R.status, i] == SETTLED:
-        pay_person(i, claim, program, state, out.columns)
+    for column in range(R.hifp_pay_fen, R.oth_pay_fen + 1):
+        columns[column, i] = 0
+    for at in range(claim[C.step_start], claim[C.step_end]):
+        columns[R.hifp_pay_fen + tables.layers[out.layers[S.layer_row, at], Y.fund], i] += out.layers[S.pay_fen, at]
+    if columns[R.status, i] != SETTLED:
+        return
+    if claim[C.refund_of] >= 0:
+        return_accounts(i, claim[C.refund_of], state[claim[C.acct_row]], program, columns)
+    else:
+        pay_person(i, claim, program, state, columns)
 
 
 @compiled

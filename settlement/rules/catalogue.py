@@ -46,28 +46,39 @@ class Item(NamedTuple):
     note: str
 
 
-def terms_of(chrgitm_lv: object, selfpay_prop: object, pric_uplmt_amt: object) -> tuple[int, int, int]:
+def terms_of(
+    chrgitm_lv: object, selfpay_prop: object, pric_uplmt_amt: object, needs_ratio: bool = True
+) -> tuple[int, int, int]:
     """Return ``(class, first-pay bp, limit in 1/10 000 fen or -1)`` from the national fields; raises BadInput.
 
-    An absent ratio is 0 for 甲 and 1 for 丙; class 乙 must state it. An absent limit, or 999999, is none.
+    An absent ratio is 0 for 甲 and 1 for 丙; class 乙 must state it, or gets -1 where ``needs_ratio`` is False (a rule may
+    have it). An absent limit, or 999999, is none.
     """
     level = codes.CHARGE_LEVELS.get(str(chrgitm_lv))
     if level is None:
         raise BadInput("C11_NOT_A_CODE", f"chrgitm_lv {chrgitm_lv!r} is not 01, 02 or 03")
     if selfpay_prop in (None, ""):
         if level == codes.CHARGE_LEVELS["02"]:
-            raise BadInput("C01_FIELD_MISSING", "selfpay_prop of a class 02 line")
+            if needs_ratio:
+                raise BadInput("C01_FIELD_MISSING", "selfpay_prop of a class 02 line")
+            return level, -1, _limit(pric_uplmt_amt)
         ratio = 0 if level == 1 else 10_000
     else:
         ratio = money.scaled(selfpay_prop, money.RATE_PLACES, "selfpay_prop")
     if not 0 <= ratio <= 10_000:
         raise BadInput("C11_NOT_A_CODE", f"selfpay_prop {selfpay_prop!r} is not between 0 and 1")
-    limit = -1 if pric_uplmt_amt in (None, "") else money.scaled(pric_uplmt_amt, money.PRICE_PLACES, "pric_uplmt_amt")
+    return level, ratio, _limit(pric_uplmt_amt)
+
+
+def _limit(pric_uplmt_amt: object) -> int:
+    if pric_uplmt_amt in (None, ""):
+        return -1
+    limit = money.scaled(pric_uplmt_amt, money.PRICE_PLACES, "pric_uplmt_amt")
     if limit >= NO_LIMIT * 10**money.PRICE_PLACES:
-        limit = -1
-    elif limit < 0 and pric_uplmt_amt not in (None, ""):
+        return -1
+    if limit < 0:
         raise BadInput("C03_NEGATIVE", f"pric_uplmt_amt {pric_uplmt_amt!r}")
-    return level, ratio, limit
+    return limit
 
 
 class Catalogue:
@@ -76,9 +87,9 @@ class Catalogue:
     def __init__(self, items: Iterable[Item], sources: dict[str, Any] | None = None) -> None:
         self.items = tuple(items)
         self.sources = sources or {}
-        self.terms = np.array(
-            [(i.chrgitm_lv, i.selfpay_bp, i.pric_uplmt_e4) for i in self.items], np.int64
-        ).reshape(len(self.items), len(TERM))  # fmt: skip
+        self.terms = np.array([(i.chrgitm_lv, i.selfpay_bp, i.pric_uplmt_e4) for i in self.items], np.int64).reshape(
+            len(self.items), len(TERM) - 1
+        )  # fmt: skip, the kind is the rulebook's to give
         dated: dict[tuple[str, str], list[tuple[int, int]]] = {}
         for row, item in enumerate(self.items):
             dated.setdefault((item.area, item.med_list_codg), []).append((item.from_day, row))

@@ -12,11 +12,18 @@ from typing import Any, NamedTuple
 from settlement import codes
 from settlement.errors import BadRules
 from settlement.rules import reading
-from settlement.rules.pool import AccountRule, Cite, Elsewhere, Meaning, Pool, Rounding, Source
-from settlement.rules.read_benefit import read_benefit, with_own_counters
+from settlement.rules.pool import Cite, Pool, Rounding, Source
+from settlement.rules.read_benefit import read_benefit, spelt_out
+from settlement.rules.read_blocks import (
+    read_account,
+    read_elsewhere,
+    read_filing,
+    read_first_pay,
+    read_meaning,
+    read_standing,
+    read_stay,
+)
 from settlement.rules.reading import Complaint, Lines, Reader, list_of, one_of
-
-COVERS = {"own_pay": 1, "over_limit": 2, "first_pay": 4, "in_scope": 8}
 
 
 class Loaded(NamedTuple):
@@ -88,17 +95,26 @@ def read_pool(table: dict[str, Any], file: str, source: str = "") -> tuple[Pool 
     inherits = head.take("inherits", _code, "")
     year = head.take("benefit_year", _year)
     rounding = _rounding(head)
+    refunds = head.take("refunds", one_of(("any_order", "last_first")), "")
+    local_places = head.take("local_places", list_of(_place), ())
     head.done(whole)
     sources = _sources(whole, file, lines)
     blocks = Blocks(whole, file, lines, sources)
     pool = Pool(
         code, name, inherits, year, rounding, sources,
-        benefits=tuple(own for b in blocks.read("benefit", read_benefit) for own in with_own_counters(b)),
-        elsewheres=blocks.read("elsewhere", _elsewhere),
-        meanings=blocks.read("care", _meaning("care", "med_type", codes.CARES))
-        + blocks.read("level", _meaning("level", "hosp_lv", codes.LEVELS))
-        + blocks.read("group", _meaning("group", "psn_type", codes.GROUPS)),
-        accounts=blocks.read("account", _account),
+        benefits=tuple(own for b in blocks.read("benefit", read_benefit) for own in spelt_out(b)),
+        elsewheres=blocks.read("elsewhere", read_elsewhere),
+        meanings=blocks.read("care", read_meaning("care", "med_type", codes.CARES))
+        + blocks.read("level", read_meaning("level", "hosp_lv", codes.LEVELS))
+        + blocks.read("group", read_meaning("group", "psn_type", codes.GROUPS)),
+        accounts=blocks.read("account", read_account),
+        first_pays=blocks.read("first_pay", read_first_pay),
+        filings=blocks.read("filing", read_filing),
+        waitings=blocks.read("waiting", read_standing("waiting", "wait")),
+        suspensions=blocks.read("suspension", read_standing("suspension", "grace")),
+        stays=blocks.read("stay", read_stay),
+        refunds=refunds,
+        local_places=local_places,
         file=file,
         content=content,
     )  # fmt: skip
@@ -167,47 +183,6 @@ def _rounding(head: Reader) -> Rounding | None:
     return Rounding(at, rounds)
 
 
-def _elsewhere(reader: Reader, begins: Any, cite: Cite) -> Elsewhere:
-    mode = reader.take("mode", one_of(("none", "points", "multiply", "first_pay")), "none", need=True)
-    read = {
-        "none": reading.percent,
-        "points": reading.points,
-        "multiply": reading.percent,
-        "first_pay": reading.percent,
-    }
-    amount = reader.take("amount", read[mode], 0, need=mode != "none")
-    change = reader.inner("deductible", reader.take("deductible", dict, {}))
-    block = Elsewhere(
-        reader.take("scheme", list_of(reading.text)),
-        reader.take("care", list_of(one_of(codes.CARES))),
-        reader.take("filing", list_of(one_of(codes.FILINGS)), (), need=True),
-        reader.take("where", list_of(one_of(codes.RELATIONS[1:])), codes.RELATIONS[1:]),
-        mode, amount,
-        reader.take("layers", list_of(reading.text)),
-        change.take("times", reading.any_percent, 10_000),
-        change.take("plus", reading.amount, 0),
-        change.take("is", reading.amount),
-        begins, cite,
-    )  # fmt: skip
-    change.done(reader)
-    return block
-
-
-def _meaning(kind: str, key: str, words: tuple[str, ...]) -> Callable[[Reader, Any, Cite], Meaning]:
-    def make(reader: Reader, begins: Any, cite: Cite) -> Meaning:
-        given = reader.take(key, list_of(reading.text), (), need=True)
-        return Meaning(kind, given, reader.take("is", one_of(words), words[0], need=True), begins, cite)
-
-    return make
-
-
-def _account(reader: Reader, begins: Any, cite: Cite) -> AccountRule:
-    covers = reader.take("covers", list_of(one_of(tuple(COVERS))), (), need=True)
-    shared = reader.take("shared", one_of(("beside", "inside")), "beside")
-    schemes = reader.take("scheme", list_of(reading.text))
-    return AccountRule(schemes, sum(COVERS[word] for word in covers), shared == "inside", begins, cite)
-
-
 def _tables(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise reading.Unreadable("is one table", "Write it with double brackets, for example [[benefit]]")
@@ -217,6 +192,14 @@ def _tables(value: Any) -> list[Any]:
 def _code(value: Any) -> str:
     if not isinstance(value, str) or not codes.is_division(value):
         raise reading.Unreadable(f"{value!r} is not a division code", "Write six digits in quotes")
+    return value
+
+
+def _place(value: Any) -> str:
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or not 2 <= len(value) <= 6:
+        raise reading.Unreadable(
+            f"{value!r} is not the beginning of a division code", "Write two to six digits in quotes"
+        )
     return value
 
 

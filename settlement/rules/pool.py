@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from settlement.rules.selectors import Items, Who, begins_with
+
 ANY_LEVEL = "*"  # a plain amount or rate, the same at every level
 
 
@@ -39,53 +41,11 @@ class Cite(NamedTuple):
         return " ".join(part for part in (title, self.source.number, self.article) if part)
 
 
-class Who(NamedTuple):
-    """Which persons a block is for; None does not ask."""
-
-    groups: tuple[str, ...] | None = None
-    age_from: int | None = None
-    age_under: int | None = None
-    civil_servant: bool | None = None
-    assistance: bool | None = None
-
-    @property
-    def asks_age(self) -> bool:
-        """Tell whether the person's age matters."""
-        return self.age_from is not None or self.age_under is not None
-
-    def matches(self, person: Person) -> bool:
-        """Tell whether a person is meant; an unknown age matches no age condition."""
-        return (
-            (self.groups is None or person.group in self.groups)
-            and (self.age_from is None or 0 <= self.age_from <= person.age)
-            and (self.age_under is None or 0 <= person.age < self.age_under)
-            and (self.civil_servant is None or self.civil_servant == person.civil_servant)
-            and (self.assistance is None or self.assistance == person.assistance)
-        )
-
-    def meets(self, other: Who) -> bool:
-        """Tell whether some person is meant by both."""
-        if self.groups is not None and other.groups is not None and not set(self.groups) & set(other.groups):
-            return False
-        for mine, theirs in ((self.civil_servant, other.civil_servant), (self.assistance, other.assistance)):
-            if mine is not None and theirs is not None and mine != theirs:
-                return False
-        low = max(self.age_from or 0, other.age_from or 0)
-        ends = [end for end in (self.age_under, other.age_under) if end is not None]
-        return not ends or low < min(ends)
-
-
-class Person(NamedTuple):
-    """What the rules may ask about a person; age -1 is unknown."""
-
-    group: str
-    age: int = -1
-    civil_servant: bool = False
-    assistance: bool = False
-
-
 class Deductible(NamedTuple):
-    """起付线: ``per`` none, year, admission or visit; standard by level in fen (key ``*`` for every level)."""
+    """起付线: ``per`` none, year, quarter, month, admission, visit or left_over (of the layer just before).
+
+    The standard is by level in fen (key ``*`` for every level).
+    """
 
     per: str
     standard_fen: dict[str, int]
@@ -95,6 +55,8 @@ class Deductible(NamedTuple):
     floor_fen: int = 0
     again_after_days: int = 0
     on_transfer: bool = False
+    year_limit_fen: int | None = None
+    limit_counter: str = ""
 
 
 class Band(NamedTuple):
@@ -119,6 +81,7 @@ class Cap(NamedTuple):
     per: str
     amount_fen: dict[str, int]
     counter: str = ""
+    by_disease_fen: tuple[tuple[str, int], ...] = ()  # as written; ``load`` makes one block a disease of it
 
 
 class Benefit(NamedTuple):
@@ -132,6 +95,7 @@ class Benefit(NamedTuple):
     repealed: bool
     begins: date
     cite: Cite
+    diseases: tuple[str, ...] | None = None
     layer: str = ""
     fund: str = ""
     order: int = 0
@@ -139,6 +103,8 @@ class Benefit(NamedTuple):
     with_first_pay: bool = False
     without_deductible: bool = False
     reported: bool = False
+    items: Items | None = None
+    with_rest: bool = False
     deductible: Deductible = Deductible("none", {})
     bands: tuple[Band, ...] = ()
     measure: Measure = Measure()
@@ -149,11 +115,15 @@ class Benefit(NamedTuple):
     @property
     def key(self) -> tuple[object, ...]:
         """Return what a later block must repeat to take this one's place."""
-        return (self.schemes, self.cares, self.layer, self.levels, self.who)
+        return (self.schemes, self.cares, self.layer, self.levels, self.diseases, self.who)
 
     def at_level(self, level: str) -> bool:
         """Tell whether the block's level selector admits a hospital level."""
         return self.levels is None or level in self.levels
+
+    def for_disease(self, disease: str) -> bool:
+        """Tell whether the block's disease selector admits a claim's disease ("" for none)."""
+        return begins_with(disease, self.diseases)
 
     def says_level(self, level: str) -> bool:
         """Tell whether every table of the block has a figure for a level."""
@@ -214,6 +184,111 @@ class AccountRule(NamedTuple):
     cite: Cite
 
 
+class FirstPay(NamedTuple):
+    """A first-pay ratio of the insured area's own for some items."""
+
+    schemes: tuple[str, ...] | None
+    cares: tuple[str, ...] | None
+    wheres: tuple[str, ...]
+    items: Items
+    ratio_bp: int
+    begins: date
+    cite: Cite
+    repealed: bool = False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what a later block must repeat to take this one's place."""
+        return (self.schemes, self.cares, self.wheres, self.items)
+
+    def speaks_for(self, scheme: str, care: str, where: str) -> bool:
+        """Tell whether the block is for a claim of this scheme and care there."""
+        return _admits(self.schemes, scheme) and _admits(self.cares, care) and where in self.wheres
+
+
+class FilingRule(NamedTuple):
+    """What a stated filing counts as: ``filing`` is one of the filings, or manual."""
+
+    filings: tuple[str, ...]
+    emergency: bool | None
+    filed: tuple[str, ...] | None
+    wheres: tuple[str, ...]
+    schemes: tuple[str, ...] | None
+    filing: str
+    begins: date
+    cite: Cite
+    repealed: bool = False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what a later block must repeat to take this one's place."""
+        return (self.filings, self.emergency, self.filed, self.wheres, self.schemes)
+
+    def matches(self, scheme: str, stated: str, emergency: bool, filed: str, where: str) -> bool:
+        """Tell whether the block speaks of a claim elsewhere."""
+        return (
+            stated in self.filings
+            and (self.emergency is None or self.emergency == emergency)
+            and _admits(self.filed, filed)
+            and where in self.wheres
+            and _admits(self.schemes, scheme)
+        )
+
+
+class Span(NamedTuple):
+    """A length of time as a rule says it: months, or days."""
+
+    length: int
+    unit: str  # months | days
+
+
+class Standing(NamedTuple):
+    """A waiting period (``kind`` waiting) or the grace after contributions stopped (``kind`` suspension)."""
+
+    kind: str
+    schemes: tuple[str, ...] | None
+    psn_types: tuple[str, ...] | None
+    cares: tuple[str, ...] | None
+    span: Span
+    begins: date
+    cite: Cite
+    repealed: bool = False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what a later block must repeat to take this one's place."""
+        return (self.schemes, self.psn_types, self.cares)
+
+    def matches(self, scheme: str, psn_type: str, care: str) -> bool:
+        """Tell whether the block speaks of a person's claim."""
+        return _admits(self.schemes, scheme) and begins_with(psn_type, self.psn_types) and _admits(self.cares, care)
+
+
+class Stay(NamedTuple):
+    """How a stay across benefit years is settled; ``once`` tells that its deductible is charged once."""
+
+    schemes: tuple[str, ...] | None
+    cares: tuple[str, ...] | None
+    by_days: bool
+    once: bool
+    begins: date
+    cite: Cite
+    repealed: bool = False
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what a later block must repeat to take this one's place."""
+        return (self.schemes, self.cares)
+
+    def matches(self, scheme: str, care: str) -> bool:
+        """Tell whether the block speaks of a claim."""
+        return _admits(self.schemes, scheme) and _admits(self.cares, care)
+
+
+def _admits(words: tuple[str, ...] | None, word: str) -> bool:
+    return words is None or word in words
+
+
 class Rounding(NamedTuple):
     """Where and which side is rounded."""
 
@@ -234,6 +309,13 @@ class Pool(NamedTuple):
     elsewheres: tuple[Elsewhere, ...] = ()
     meanings: tuple[Meaning, ...] = ()
     accounts: tuple[AccountRule, ...] = ()
+    first_pays: tuple[FirstPay, ...] = ()
+    filings: tuple[FilingRule, ...] = ()
+    waitings: tuple[Standing, ...] = ()
+    suspensions: tuple[Standing, ...] = ()
+    stays: tuple[Stay, ...] = ()
+    refunds: str = ""  # any_order | last_first; "": not said here
+    local_places: tuple[str, ...] = ()
     file: str = ""
     content: str = ""  # SHA-256 of what the file says, whatever its layout
 

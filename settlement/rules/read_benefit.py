@@ -7,10 +7,12 @@ from typing import Any
 
 from settlement import codes
 from settlement.rules import reading
-from settlement.rules.pool import ANY_LEVEL, Band, Benefit, Cap, Cite, Deductible, Measure, Who
+from settlement.rules.pool import ANY_LEVEL, Band, Benefit, Cap, Cite, Deductible, Measure
+from settlement.rules.read_selectors import read_items, read_who
 from settlement.rules.reading import Reader, Unreadable, list_of, one_of
 
 BASES = ("in_scope", "rest", "person_bears")
+PERIODS = ("year", "quarter", "month")
 
 
 def read_benefit(reader: Reader, begins: Any, cite: Cite) -> Benefit:
@@ -19,7 +21,8 @@ def read_benefit(reader: Reader, begins: Any, cite: Cite) -> Benefit:
         "schemes": reader.take("scheme", list_of(reading.text), (), need=True),
         "cares": reader.take("care", list_of(one_of(codes.CARES)), (), need=True),
         "levels": reader.take("level", lambda value: tuple(sorted(list_of(_level)(value), key=codes.LEVELS.index))),
-        "who": _who(reader),
+        "who": read_who(reader),
+        "diseases": reader.take("disease", list_of(reading.text)),
         "covered": reader.take("covered", reading.flag, True),
         "repealed": reader.take("repealed", reading.flag, False),
         "begins": begins,
@@ -38,17 +41,38 @@ def read_benefit(reader: Reader, begins: Any, cite: Cite) -> Benefit:
     return _layer(reader, head)
 
 
-def with_own_counters(block: Benefit) -> tuple[Benefit, ...]:
-    """Return the block, or one a scheme and care if its yearly deductible names no counter: each then has its own."""
-    if block.deductible.per != "year" or block.deductible.counter:
+def spelt_out(block: Benefit) -> tuple[Benefit, ...]:
+    """Return the blocks that one written block stands for.
+
+    A deductible of a period that names no counter has one of its own in each scheme and care; a cap by disease is
+    one block a disease.
+    """
+    return tuple(own for each in _by_disease(block) for own in _with_own_counters(each))
+
+
+def _by_disease(block: Benefit) -> tuple[Benefit, ...]:
+    cap = block.cap
+    if cap is None or not cap.by_disease_fen:
         return (block,)
     return tuple(
         block._replace(
-            schemes=(scheme,), cares=(care,), deductible=block.deductible._replace(counter=f"{scheme}_{care}_deductible")
+            diseases=(disease,),
+            cap=Cap(cap.on, cap.per, {ANY_LEVEL: fen}, f"{cap.counter}_{disease}" if cap.counter else ""),
         )
+        for disease, fen in cap.by_disease_fen
+    )
+
+
+def _with_own_counters(block: Benefit) -> tuple[Benefit, ...]:
+    dedc = block.deductible
+    if dedc.per not in PERIODS or dedc.counter:
+        return (block,)
+    ending = "deductible" if dedc.per == "year" else f"deductible_{dedc.per}"
+    return tuple(
+        block._replace(schemes=(scheme,), cares=(care,), deductible=dedc._replace(counter=f"{scheme}_{care}_{ending}"))
         for scheme in block.schemes
         for care in block.cares
-    )  # fmt: skip
+    )
 
 
 def _layer(reader: Reader, head: dict[str, Any]) -> Benefit:
@@ -62,6 +86,8 @@ def _layer(reader: Reader, head: dict[str, Any]) -> Benefit:
         reported=reported,
         with_first_pay=reader.take("with_first_pay", reading.flag, False),
         without_deductible=reader.take("without_deductible", reading.flag, False),
+        items=read_items(reader),
+        with_rest=reader.take("with_rest", reading.flag, False),
         retired_points_bp=points,
         retired_share_bp=share,
         deductible=_deductible(reader, need=not reported),
@@ -78,6 +104,10 @@ def _cross_check(reader: Reader, benefit: Benefit) -> None:
         reader.complain(
             "base", f"{benefit.base!r} takes no with_first_pay or without_deductible", 'Use base = "person_bears"'
         )
+    if benefit.base != "in_scope" and (benefit.items or benefit.with_rest):
+        reader.complain("base", f"{benefit.base!r} takes no items or with_rest", 'Use base = "in_scope"')
+    if benefit.cap and benefit.cap.by_disease_fen and benefit.diseases:
+        reader.complain("disease", "stands beside a cap by_disease", "The cap names the diseases; leave disease out")
     if benefit.reported and (benefit.bands or benefit.cap or benefit.deductible.per != "none"):
         reader.complain("reported", "a reported layer has no deductible, bands or cap", "Leave them out")
     if len(benefit.bands) > 1 and "measure" not in reader.known_given:
@@ -114,20 +144,6 @@ def _by_level(read: Callable[[Any], int]) -> Callable[[Any], dict[str, int]]:
     return read_all
 
 
-def _who(reader: Reader) -> Who:
-    inner = reader.inner("who", reader.take("who", dict, {}))
-    groups = inner.take("group", list_of(one_of(codes.GROUPS)))
-    who = Who(
-        tuple(sorted(groups)) if groups else None,
-        inner.take("age_from", reading.number),
-        inner.take("age_under", reading.number),
-        inner.take("civil_servant", reading.flag),
-        inner.take("assistance", reading.flag),
-    )
-    inner.done(reader)
-    return who
-
-
 def _retired(reader: Reader) -> tuple[int, int]:
     table = reader.take("retired", dict)
     if table is None:
@@ -155,26 +171,37 @@ def _figures(reader: Reader, key: str) -> dict[str, int]:
 
 def _deductible(reader: Reader, need: bool) -> Deductible:
     value = reader.take("deductible", lambda given: given, None, need=need)
-    if value is None or value == "none":
-        return Deductible("none", {})
+    if value is None or value in ("none", "left_over"):
+        return Deductible(value or "none", {})
     inner = reader.inner("deductible", value)
-    per = inner.take("per", one_of(("year", "admission", "visit")), "visit", need=True)
+    per = inner.take("per", one_of((*PERIODS, "admission", "visit")), "visit", need=True)
     standard = _figures(inner, "amount")
-    minus, percents = 0, ()
-    counter, floor, again, transfer = "", 0, 0, ""
-    if per == "admission":
-        counter = inner.take("counter", reading.text, "admissions")
-    elif per == "year":
-        counter = inner.take("counter", reading.text, "")  # named by ``with_own_counters`` if it is not here
-    if per == "admission":
-        minus, percents = inner.take("later", _later, (0, ()))
-        floor = inner.take("floor", reading.amount, 0)
-        again = inner.take("again_after_days", reading.number, 0)
-        transfer = inner.take("on_transfer", one_of(("difference",)), "")
-        if floor and not minus:
-            inner.complain("floor", "has no effect", 'A floor belongs to later = "-100 yuan"')
+    made = Deductible(per, standard)
+    if per in PERIODS:
+        made = made._replace(counter=inner.take("counter", reading.text, ""))  # ``spelt_out`` names it if nothing does
+    elif per == "admission":
+        made = _per_admission(inner, made)
     inner.done(reader)
-    return Deductible(per, standard, counter, minus, percents, floor, again, bool(transfer))
+    return made
+
+
+def _per_admission(inner: Reader, made: Deductible) -> Deductible:
+    counter = inner.take("counter", reading.text, "admissions")
+    minus, percents = inner.take("later", _later, (0, ()))
+    floor = inner.take("floor", reading.amount, 0)
+    if floor and not minus:
+        inner.complain("floor", "has no effect", 'A floor belongs to later = "-100 yuan"')
+    limit = inner.take("year_limit", reading.amount)
+    return made._replace(
+        counter=counter,
+        later_minus_fen=minus,
+        later_percent_bp=percents,
+        floor_fen=floor,
+        again_after_days=inner.take("again_after_days", reading.number, 0),
+        on_transfer=inner.take("on_transfer", one_of(("difference",)), "") != "",
+        year_limit_fen=limit,
+        limit_counter="" if limit is None else f"{counter}_paid",
+    )
 
 
 def _later(value: Any) -> tuple[int, tuple[int, ...]]:
@@ -231,7 +258,14 @@ def _cap(reader: Reader, need: bool) -> Cap | None:
     inner = reader.inner("cap", value)
     on = inner.take("on", one_of(("fund", "cost", "cost_above_deductible")), "fund")
     per = inner.take("per", one_of(("claim", "month", "quarter", "year")), "year", need=True)
-    amount = _figures(inner, "amount")
+    by_disease = inner.take("by_disease", _by_code, ())
+    amount = {} if by_disease else _figures(inner, "amount")
     counter = inner.take("counter", reading.text, "", need=True) if per != "claim" else ""
     inner.done(reader)
-    return Cap(on, per, amount, counter)
+    return Cap(on, per, amount, counter, by_disease)
+
+
+def _by_code(value: Any) -> tuple[tuple[str, int], ...]:
+    if not isinstance(value, dict) or not value:
+        raise Unreadable(f"{value!r} is not a table of diseases", 'Write { M01600 = "3000 yuan" }')
+    return tuple((str(code), reading.amount(figure)) for code, figure in value.items())

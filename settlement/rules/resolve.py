@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from settlement import codes
 from settlement.errors import BadRules
-from settlement.rules.pool import AccountRule, Benefit, Elsewhere, Meaning, Person, Pool, Rounding
+from settlement.rules.pool import (
+    AccountRule,
+    Benefit,
+    Elsewhere,
+    FilingRule,
+    FirstPay,
+    Meaning,
+    Pool,
+    Rounding,
+    Standing,
+    Stay,
+)
+from settlement.rules.selectors import Person
 
-Block = TypeVar("Block", Benefit, Elsewhere)
+Block = TypeVar("Block", Benefit, Elsewhere, FirstPay, FilingRule, Standing, Stay)
 
 DEFAULT_ROUNDING = Rounding("claim", "in_scope")
 
@@ -34,6 +46,7 @@ class Claim(NamedTuple):
     person: Person
     relation: str
     filing: str
+    disease: str = ""  # the longest beginning of dise_codg that a rule names, "" if none fits
 
 
 def chain_of(pools: dict[str, Pool], code: str) -> tuple[Pool, ...]:
@@ -60,9 +73,12 @@ def in_force(blocks: Iterable[Block], day: date) -> list[Block]:
     return [block for block in latest.values() if not block.repealed]
 
 
-def _own_key(block: Benefit | Elsewhere) -> tuple[object, ...]:
+def _own_key(block: Any) -> tuple[object, ...]:
     # Benefits are asked for one scheme and care at a time, so lists of them are no part of the key here.
-    return (block.layer, block.covered, block.levels, block.who) if isinstance(block, Benefit) else block.key
+    if isinstance(block, Benefit):
+        return (block.layer, block.covered, block.levels, block.diseases, block.who)
+    key: tuple[object, ...] = block.key
+    return key
 
 
 def benefits_for(pool: Pool, scheme: str, care: str) -> list[Benefit]:
@@ -70,20 +86,25 @@ def benefits_for(pool: Pool, scheme: str, care: str) -> list[Benefit]:
     return [block for block in pool.benefits if scheme in block.schemes and care in block.cares]
 
 
-def only_match(blocks: list[Benefit], level: str, person: Person) -> Benefit | None:
-    """Return the one block that matches a level and person, None for none; two are refused."""
-    matching = [block for block in blocks if block.at_level(level) and block.who.matches(person)]
+def only_match(blocks: list[Benefit], claim: Claim) -> Benefit | None:
+    """Return the one block that matches a claim's level, person and disease, None for none; two are refused."""
+    matching = [
+        block
+        for block in blocks
+        if block.at_level(claim.level) and block.who.matches(claim.person) and block.for_disease(claim.disease)
+    ]
+    matching = [block for block in matching if block.diseases] or matching  # what names the disease goes first
     if len(matching) > 1:
         raise overlap(matching[0], matching[1])
     return matching[0] if matching else None
 
 
-def overlap(first: Benefit, second: Benefit) -> BadRules:
+def overlap(first: Any, second: Any) -> BadRules:
     """Return the error for two blocks that both speak for one claim."""
     return BadRules(
         "B03_OVERLAP",
         f"{first.cite.file}:{first.cite.line} and {second.cite.file}:{second.cite.line} both apply to the same claims",
-        cure="Give them the same key so that the later replaces the earlier, or make their level or who exclude each other",
+        cure="Give them the same key so that the later replaces the earlier, or make their level, disease or who exclude each other",
     )  # fmt: skip
 
 
@@ -94,11 +115,11 @@ def layers_for(chain: Sequence[Pool], claim: Claim, day: date) -> list[Benefit] 
     basic_found = False
     for pool in chain:
         blocks = in_force(benefits_for(pool, claim.scheme, claim.care), day)
-        if not basic_found and only_match([b for b in blocks if not b.covered], claim.level, claim.person):
+        if not basic_found and only_match([b for b in blocks if not b.covered], claim):
             return []
         here: set[str] = {block.layer for block in blocks if block.covered} - decided
         for layer in here:
-            block = only_match([b for b in blocks if b.covered and b.layer == layer], claim.level, claim.person)
+            block = only_match([b for b in blocks if b.covered and b.layer == layer], claim)
             if block is not None:
                 chosen[layer] = block
                 basic_found = basic_found or block.base == "in_scope"
@@ -117,7 +138,7 @@ def not_covered(chain: Sequence[Pool], claim: Claim, day: date) -> Benefit | Non
     """Return the block that says the pool pays nothing for a claim, for its citation."""
     for pool in chain:
         blocks = in_force(benefits_for(pool, claim.scheme, claim.care), day)
-        found = only_match([b for b in blocks if not b.covered], claim.level, claim.person)
+        found = only_match([b for b in blocks if not b.covered], claim)
         if found:
             return found
     return None
@@ -143,6 +164,44 @@ def elsewhere_for(chain: Sequence[Pool], claim: Claim, day: date) -> Elsewhere |
         "R03_ELSEWHERE_MISSING",
         f"{chain[0].code} {chain[0].name} {claim.scheme}/{claim.care} {where} {claim.filing}",
     )
+
+
+def first_pays_for(chain: Sequence[Pool], claim: Claim, day: date) -> tuple[tuple[FirstPay, ...], ...]:
+    """Return the first-pay rules for a claim's items, one tuple an area, nearest first."""
+    areas = (
+        tuple(b for b in in_force(pool.first_pays, day) if b.speaks_for(claim.scheme, claim.care, claim.relation))
+        for pool in chain
+    )
+    return tuple(area for area in areas if area)
+
+
+def filing_for(
+    chain: Sequence[Pool], scheme: str, stated: str, emergency: bool, filed: str, where: str, day: date
+) -> FilingRule | None:  # fmt: skip
+    """Return the rule that says what a stated filing counts as, None where none speaks."""
+    return _nearest(
+        [b for b in in_force(pool.filings, day) if b.matches(scheme, stated, emergency, filed, where)] for pool in chain
+    )
+
+
+def standing_for(chain: Sequence[Pool], kind: str, scheme: str, psn_type: str, care: str, day: date) -> Standing | None:
+    """Return the waiting period or suspension rule for a person's claim, None where none speaks."""
+    tables = (pool.waitings if kind == "waiting" else pool.suspensions for pool in chain)
+    return _nearest([b for b in in_force(table, day) if b.matches(scheme, psn_type, care)] for table in tables)
+
+
+def stay_for(chain: Sequence[Pool], scheme: str, care: str, day: date) -> Stay | None:
+    """Return the rule for stays across benefit years, None where none speaks."""
+    return _nearest([b for b in in_force(pool.stays, day) if b.matches(scheme, care)] for pool in chain)
+
+
+def _nearest(areas: Iterable[list[Any]]) -> Any:
+    for matching in areas:
+        if len(matching) > 1:
+            raise overlap(matching[0], matching[1])
+        if matching:
+            return matching[0]
+    return None
 
 
 def account_for(chain: Sequence[Pool], scheme: str, day: date) -> AccountRule | None:
@@ -174,6 +233,17 @@ def rounding_of(chain: Sequence[Pool]) -> Rounding:
     return next((pool.rounding for pool in chain if pool.rounding), DEFAULT_ROUNDING)
 
 
+def refunds_of(chain: Sequence[Pool]) -> str:
+    """Return the nearest statement of the order in which claims may be refunded."""
+    return next((pool.refunds for pool in chain if pool.refunds), "any_order")
+
+
+def relation_of(chain: Sequence[Pool], insured: str, place: str) -> str:
+    """Return how a place of treatment lies to an insured area, a word of codes.RELATIONS."""
+    local = next((pool.local_places for pool in chain if pool.local_places), ())
+    return "local" if place.startswith(local or ("-",)) else codes.relation_of(insured, place)
+
+
 def change_days(chain: Sequence[Pool]) -> list[date]:
     """Return every day on which anything in a chain of pools changes, ascending."""
     return sorted(set(_begins(chain)))
@@ -181,7 +251,13 @@ def change_days(chain: Sequence[Pool]) -> list[date]:
 
 def _begins(chain: Sequence[Pool]) -> Iterator[date]:
     for pool in chain:
-        yield from (block.begins for block in pool.benefits)
-        yield from (block.begins for block in pool.elsewheres)
-        yield from (block.begins for block in pool.accounts)
-        yield from (block.begins for block in pool.meanings)
+        for blocks in dated_blocks(pool):
+            yield from (block.begins for block in blocks)
+
+
+def dated_blocks(pool: Pool) -> tuple[tuple[Any, ...], ...]:
+    """Return every kind of dated block of a pool."""
+    return (
+        pool.benefits, pool.elsewheres, pool.accounts, pool.meanings, pool.first_pays, pool.filings, pool.waitings,
+        pool.suspensions, pool.stays,
+    )  # fmt: skip

@@ -53,8 +53,9 @@ def _cell(book: Rulebook, statistics: dict[str, Any], key: tuple[str, str, str],
     if not levels:
         return None
     filings = {
-        relation: tuple(f for f in codes.FILINGS if all_settle(levels[0], relation, f, persons[:1])) for relation in AWAY
-    }  # fmt: skip
+        relation: tuple(f for f in codes.FILINGS if all(all_settle(level, relation, f, persons) for level in levels))
+        for relation in AWAY
+    }
     return Cell(area, scheme, care, levels, filings)
 
 
