@@ -21,6 +21,7 @@ from settlement.explain import as_text
 from settlement.identities import check
 from settlement.identity import PresentedIdentity
 from settlement.intake.columns import day_of
+from settlement.intake.persons import Carried
 from settlement.ledger import Booking, CounterKey, Ledger, Message, PersonState, Posting, SqliteLedger
 from settlement.money import fen, yuan
 from settlement.present import claim_json
@@ -125,12 +126,11 @@ class Checkout:
         }  # fmt: skip
 
     def _calculate(self, draft: dict[str, Any], state: PersonState) -> Settled:
-        pool = self.book.area(draft["insuplc_admdvs"]) or ""
-        so_far = counters_on(state, pool, _day(draft))
-        kinds = self.book.counters(pool) if pool else {}
-        shown = {n: v if kinds[n].kind == "admissions" else yuan(v) for n, v in so_far.items() if n in kinds}
-        carried = draft | {"year_so_far": shown, "balc": yuan(state.acct_balc_fen or 0)}
-        settled = settle_drafts([carried], self.book, threads=1)
+        carried: Carried = {
+            (draft["psn_no"], key.area, key.period_kind, key.period_start, key.name): value
+            for key, value in state.counters.items()
+        }
+        settled = settle_drafts([draft | {"balc": yuan(state.acct_balc_fen or 0)}], self.book, 1, carried)
         if settled.refusals:
             raise _refused(settled.refusals[0])
         return settled

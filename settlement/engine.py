@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from settlement import codes
 from settlement.errors import Refusal, SettlementError
 from settlement.intake import ClaimBatch, Drafts, admit, from_dicts
-from settlement.intake.persons import PERIODS
+from settlement.intake.persons import PERIODS, Carried, carry_in
 from settlement.kernel.layout import (
     FUNDS,
     HOSPITAL_PART_TOO_LARGE,
@@ -105,7 +106,8 @@ class Settled(NamedTuple):
         columns = self.batch.claims.columns
         count = int(columns[C.line_end, k] - columns[C.line_start, k])
         told: dict[str, Any] = {
-            name: text[name].at(claim) for name in ("insuplc_admdvs", "mdtrtarea_admvs", "filing", "psn_no")
+            name: text[name].at(claim)
+            for name in ("insuplc_admdvs", "mdtrtarea_admvs", "filing", "psn_no", "dise_codg", "refund_of")
         }
         told |= {
             "medins_setl_id": self.drafts.claim_id(claim),
@@ -113,9 +115,35 @@ class Settled(NamedTuple):
         }
         told |= {
             "program": int(self.batch.claims.columns[C.program, k]),
+            "filed": codes.FILED[int(self.batch.filed[claim])],
+            "emergency_flag": int(self.batch.said.number["emergency_flag"].values[claim]),
+            "shares": self.shares(k),
             "lines": [self.line(k, number) for number in range(count)],
         }
         return told | self.row(k)
+
+    def shares(self, k: int) -> list[dict[str, Any]]:
+        """Return the benefit years that kernel row ``k`` was divided among, earliest first; none for a claim of one year.
+
+        Each has ``start`` (first day of the year), ``days``, ``stay`` (days of the whole stay), ``scope_fen``, ``first_step`` (its place
+        among the layers) and the ``rule`` that divides.
+        """
+        claim, claims = self.batch.claims.columns[:, k], self.batch.claims
+        first, last = int(claim[C.earlier_start]), int(claim[C.earlier_end])
+        if first == last:
+            return []
+        rule = self.book.stay(int(claim[C.program]), int(self.batch.day[self.batch.order[k]]))
+        made, at = [], 0
+        for own in [*(claims.earlier[:, e] for e in range(first, last)), claim]:
+            start = str(np.datetime64(int(self.batch.state.row_start[own[C.year_row]]), "D"))
+            layers = len(self.book.program(int(own[C.program])).layers)
+            scope = int(self.results.layers[S.scope_fen, claim[C.step_start] + at]) if layers else 0
+            days, stay = int(own[C.share_days_count]), int(own[C.stay_days_count])
+            made.append(
+                {"start": start, "days": days, "stay": stay, "scope_fen": scope, "first_step": at, "rule": rule}
+            )
+            at += layers
+        return made
 
     def line(self, k: int, number: int) -> dict[str, Any]:
         """Return fee line ``number`` of kernel row ``k`` with its split; ``own_terms`` tells that it brought its own terms."""
@@ -168,9 +196,8 @@ class Settled(NamedTuple):
                 continue
             pool, kind = state.pools[state.row_pool[row]], PERIODS[state.row_kind[row]]
             start = str(np.datetime64(int(state.row_start[row]), "D"))
-            person = self.drafts.text["psn_no"].at(int(state.row_draft[row])) or self.drafts.claim_id(
-                int(state.row_draft[row])
-            )
+            draft = int(state.row_draft[row])
+            person = self.batch.said.text["psn_no"].at(draft) or self.drafts.claim_id(draft)
             for name, counter in self.book.counters(pool).items():
                 if counter.period == kind:
                     yield {
@@ -236,10 +263,19 @@ def assert_balanced(results: Results, refunds: np.ndarray) -> None:
         )
 
 
-def settle_drafts(drafts: Drafts | Sequence[Any], book: Rulebook, threads: int | None = None) -> Settled:
-    """Admit, settle and return drafts (``Drafts`` or JSON objects); refused claims never stop the others."""
+def settle_drafts(
+    drafts: Drafts | Sequence[Any], book: Rulebook, threads: int | None = None, carried: Carried | None = None
+) -> Settled:
+    """Admit, settle and return drafts (``Drafts`` or JSON objects); refused claims never stop the others.
+
+    ``carried`` holds the counters that persons bring from before, keyed as ``Settled.counters`` names them; what a claim says
+    in ``year_so_far`` goes before it.
+    """
     columns = drafts if isinstance(drafts, Drafts) else from_dicts(drafts)
     batch = admit(columns, book)
+    if carried:
+        persons = [batch.said.text["psn_no"].at(claim) or columns.claim_id(claim) for claim in range(columns.size)]
+        carry_in(batch.state, book, persons, carried)
     results = settle_batch(batch, threads)
     refusals = list(batch.refusals)
     for k in np.flatnonzero(results.columns[R.status] != SETTLED).tolist():

@@ -14,8 +14,9 @@ from settlement import codes
 from settlement.explain_words import WORDS
 from settlement.money import percent_text, yuan_text
 from settlement.rules.compile import LayerInfo, ProgramInfo
-from settlement.rules.pool import Cite
+from settlement.rules.pool import Benefit, Cite
 from settlement.rules.rulebook import Rulebook
+from settlement.rules.selectors import Items
 
 
 class Sentence(NamedTuple):
@@ -54,7 +55,10 @@ def explain(told: dict[str, Any], book: Rulebook, lang: str = "zh") -> list[Sent
     _tell_scope(teller)
     if teller.program.not_covered:
         teller.say("not_covered", teller.program.not_covered)
-    for step in told["layers"]:
+    shares = {share["first_step"]: share for share in told["shares"]}
+    for number, step in enumerate(told["layers"]):
+        if number in shares:
+            _tell_share(teller, shares[number])
         if step["base_fen"] == 0 and step["pay_fen"] == 0:
             continue  # nothing reached this layer
         _tell_layer(teller, step, book.layer(step["layer_row"]))
@@ -72,10 +76,33 @@ def _tell_claim(teller: _Teller) -> None:
         care=teller.pick(codes.CARE_ZH, claim.care), group=teller.pick(codes.GROUP_ZH, claim.person.group),
         level=teller.pick(codes.LEVEL_ZH, claim.level), relation=teller.pick(codes.RELATION_ZH, claim.relation),
     )  # fmt: skip
+    if told["refund_of"]:
+        teller.say("refund", of=told["refund_of"])
+    if claim.disease:
+        teller.say("disease", disease=told["dise_codg"])
     if claim.relation != "local":
-        key = "filing" if told["filing"] else "filing_missing"
-        cite = teller.program.elsewhere.cite if teller.program.elsewhere else None
-        teller.say(key, cite, filing=teller.pick(codes.FILING_ZH, claim.filing))
+        _tell_filing(teller)
+
+
+def _tell_filing(teller: _Teller) -> None:
+    told, claim, rule = teller.told, teller.program.claim, teller.program.filing
+    if rule is not None:
+        teller.say(
+            "filing_counts", rule.cite, stated=teller.pick(codes.FILING_ZH, told["filing"] or "unfiled"),
+            filing=teller.pick(codes.FILING_ZH, claim.filing), when=teller.words[f"filed_{told['filed']}"],
+            emergency=teller.words["uploaded_emergency"] if told["emergency_flag"] else "",
+        )  # fmt: skip
+    key = "filing" if told["filing"] or rule is not None else "filing_missing"
+    cite = teller.program.elsewhere.cite if teller.program.elsewhere else None
+    teller.say(key, cite, filing=teller.pick(codes.FILING_ZH, claim.filing))
+
+
+def _tell_share(teller: _Teller, share: dict[str, Any]) -> None:
+    rule = share["rule"]
+    teller.say(
+        "share", rule.cite if rule else None, start=share["start"], days=share["days"], stay=share["stay"],
+        amount_fen=share["scope_fen"],
+    )  # fmt: skip
 
 
 def _tell_scope(teller: _Teller) -> None:
@@ -105,7 +132,9 @@ def _tell_layer(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
     benefit = info.benefit
     cite = benefit.cite
     fund = (codes.FUND_ZH if teller.lang == "zh" else codes.FUND_EN)[benefit.fund]
-    teller.say(f"base_{benefit.base}", cite, fund=fund, amount_fen=step["base_fen"])
+    if benefit.layer != benefit.fund:
+        fund = teller.words["layer"].format(fund=fund, layer=benefit.layer)
+    _tell_base(teller, step, benefit, fund)
     if step["first_elsewhere_fen"] and info.elsewhere:
         rate = percent_text(info.elsewhere.amount_bp)
         teller.say("first_elsewhere", info.elsewhere.cite, amount_fen=step["first_elsewhere_fen"], rate=rate)
@@ -126,9 +155,32 @@ def _tell_layer(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
     teller.say("pays", cite, fund=fund, amount_fen=step["pay_fen"])
 
 
+def _tell_base(teller: _Teller, step: dict[str, Any], benefit: Benefit, fund: str) -> None:
+    key, items = f"base_{benefit.base}", ""
+    if benefit.items:
+        key, items = "base_items", teller.words["items_join"].join(_items_words(teller, benefit.items))
+    elif (
+        benefit.base == "in_scope" and teller.program.kind_map >= 0 and step["base_fen"] != teller.told["inscp_scp_amt"]
+    ):
+        key = "base_main"
+    more = teller.words["with_rest"] if benefit.with_rest else ""
+    teller.say(key, benefit.cite, fund=fund, items=items, amount_fen=step["base_fen"])
+    teller.said[-1] = teller.said[-1]._replace(text=teller.said[-1].text + more)
+
+
+def _items_words(teller: _Teller, items: Items) -> list[str]:
+    words = teller.words
+    said = [words[f"items_class_{lv}"] for lv in items.classes or ()]
+    listed = {"items_types": items.types, "items_codes": items.codes, "items_diseases": items.diseases}
+    said += [words[key].format(codes=words["items_join"].join(given)) for key, given in listed.items() if given]
+    if items.negotiated is not None:
+        said.append(words["items_negotiated" if items.negotiated else "items_not_negotiated"])
+    return said + ([words["items_any_disease"]] if items.any_disease else [])
+
+
 def _tell_deductible(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
     dedc = info.benefit.deductible
-    if dedc.per == "none":
+    if dedc.per == "none" or (dedc.per == "left_over" and step["dedc_standard_fen"] == 0):
         return
     cites = [info.benefit.cite]
     changed = info.elsewhere and (
@@ -136,11 +188,18 @@ def _tell_deductible(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> 
     )
     if changed and info.elsewhere:
         cites.append(info.elsewhere.cite)
-    nothing = step["dedc_standard_fen"] == step["dedc_fen"] == 0
+    key = f"dedc_{dedc.per}"
+    if step["dedc_standard_fen"] == step["dedc_fen"] == 0:
+        key = "dedc_zero"
+    elif step["dedc_continued"]:
+        key = "dedc_continued"
     teller.say(
-        "dedc_zero" if nothing else f"dedc_{dedc.per}", *cites, standard_fen=step["dedc_standard_fen"], amount_fen=step["dedc_fen"],
+        key, *cites, standard_fen=step["dedc_standard_fen"], amount_fen=step["dedc_fen"],
         before_fen=step["dedc_before_fen"], admissions=step["admissions_before_count"],
     )  # fmt: skip
+    if dedc.year_limit_fen is not None and step["dedc_due_fen"] < step["dedc_standard_fen"]:
+        shown = {"before_fen": step["dedc_before_fen"], "due_fen": step["dedc_due_fen"]}
+        teller.say("dedc_limit", info.benefit.cite, limit_fen=dedc.year_limit_fen, **shown)
 
 
 def _tell_bands(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
@@ -170,8 +229,9 @@ def _tell_bands(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
     note = teller.words["how"].format(how=teller.words["how_join"].join(how)) if how else ""
     if benefit.measure.on == "year":
         teller.say("running", benefit.cite, amount_fen=step["running_before_fen"])
+    whole = benefit.deductible.per == "none" or step["dedc_standard_fen"] == 0
     teller.say(
-        "bands_whole" if benefit.deductible.per == "none" else "bands",
+        "bands_whole" if whole else "bands",
         *cites,
         eligible_fen=step["eligible_fen"],
         bands=bands,
@@ -203,6 +263,8 @@ def explain_lines(told: dict[str, Any], lang: str = "zh") -> list[str]:
         item = line["item"]
         name = item.name if item else line["med_list_codg"] or line["feedetl_sn"]
         key = "line_own" if line["own_terms"] else "line"
+        rule = line["first_pay_rule"]
+        key = "line_rule" if rule else key
         weakest = _weakest([item.confidence, item.selfpay_confidence, item.limit_confidence]) if item else ""
         said.append(
             words[key].format(
@@ -210,7 +272,8 @@ def explain_lines(told: dict[str, Any], lang: str = "zh") -> list[str]:
                 lv=words["class"][line["chrgitm_lv"]], ratio=percent_text(line["selfpay_bp"]),
                 own=yuan_text(line["fulamt_ownpay_amt_fen"]), over=fine_text(line["overlmt_amt_e4"]),
                 first=fine_text(line["preselfpay_amt_e4"]), scope=fine_text(line["inscp_scp_amt_e4"]),
-                area=item.area if item else "", trust=trust.get(weakest, weakest), note=item.note if item else "",
+                area=item.area if item else "", trust=trust[rule.cite.confidence] if rule else trust.get(weakest, weakest),
+                note=rule.cite.note if rule else item.note if item else "", rule=rule.cite.text() if rule else "",
             )
         )  # fmt: skip
     return said

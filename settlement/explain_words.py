@@ -7,6 +7,12 @@ from typing import Any
 ZH: dict[str, Any] = {
     "claim": "结算 {id}，{day}：{insured}{scheme}，{group}，{care}，医院等级{level}，就医地 {place}（{relation}）。",
     "filing": "异地就医备案类型：{filing}。目录按就医地，起付线、比例、封顶线按参保地。",
+    "filing_counts": "备案填报为“{stated}”（{when}{emergency}），按规定认定为“{filing}”。",
+    "filed_before_admission": "入院前备案", "filed_before_discharge": "出院前补办备案", "filed_after_discharge": "出院后备案",
+    "filed_unknown": "未填备案日期", "uploaded_emergency": "，医院上传了急诊标志",
+    "disease": "病种 {disease}。",
+    "refund": "本笔是退费，冲回结算 {of}：下列金额与原结算相反，退还账户，恢复累计。",
+    "share": "跨年度住院按天数分摊：{start} 起的待遇年度占 {days} 天（全部 {stay} 天），本年度分得政策范围内 {amount_fen} 元。",
     "filing_missing": "没有提供异地备案信息，按“{filing}”计算。目录按就医地，起付线、比例、封顶线按参保地。",
     "total": "医疗费总额 {medfee_fen} 元。",
     "fulamt_ownpay_amt": "其中目录外（丙类）全自费 {amount_fen} 元，由个人负担。",
@@ -19,6 +25,12 @@ ZH: dict[str, Any] = {
     "rounding_line_first_pay": "逐行对先行自付四舍五入，范围内金额为余数",
     "not_covered": "按规则，基金不支付这类费用，由个人负担（可用个人账户）。",
     "base_in_scope": "【{fund}】计算基数：政策范围内 {amount_fen} 元。",
+    "base_items": "【{fund}】计算基数：其中{items}的政策范围内 {amount_fen} 元。",
+    "base_main": "【{fund}】计算基数：另行计算的项目以外，政策范围内 {amount_fen} 元。",
+    "with_rest": "（含上一层封顶后剩余的费用）",
+    "items_join": "、", "items_class_1": "甲类", "items_class_2": "乙类", "items_types": "费用类别 {codes}", "items_negotiated": "谈判药品",
+    "items_not_negotiated": "谈判药品以外", "items_codes": "目录编码 {codes}", "items_diseases": "病种 {codes} 的费用", "items_any_disease": "特殊病种的费用",
+    "layer": "{fund}·{layer}",
     "base_rest": "【{fund}】计算基数：上一层封顶后剩余的费用 {amount_fen} 元。",
     "base_person_bears": "【{fund}】计算基数：个人在范围内仍负担的 {amount_fen} 元。",
     "first_elsewhere": "异地就医先由个人负担范围内金额的 {rate}，即 {amount_fen} 元。",
@@ -26,6 +38,11 @@ ZH: dict[str, Any] = {
     "over_cost_cap": "费用限额余额 {left_fen} 元，超出的 {amount_fen} 元不在本层计算。",
     "dedc_zero": "起付标准 {standard_fen} 元，本层从第一分钱起计算。",
     "dedc_year": "起付标准 {standard_fen} 元/年，此前已付 {before_fen} 元，本次起付线 {amount_fen} 元，由个人负担。",
+    "dedc_quarter": "起付标准 {standard_fen} 元/季度，此前已付 {before_fen} 元，本次起付线 {amount_fen} 元，由个人负担。",
+    "dedc_month": "起付标准 {standard_fen} 元/月，此前已付 {before_fen} 元，本次起付线 {amount_fen} 元，由个人负担。",
+    "dedc_left_over": "上一层没有用完的起付线还有 {standard_fen} 元，本层用 {amount_fen} 元，由个人负担。",
+    "dedc_continued": "同一次住院的起付线上一年度还有 {standard_fen} 元未付，本次 {amount_fen} 元，由个人负担。",
+    "dedc_limit": "全年起付线合计不超过 {limit_fen} 元，此前已付 {before_fen} 元，本次最多 {due_fen} 元。",
     "dedc_admission": "本年此前住院 {admissions} 次，本次起付标准 {standard_fen} 元，实际起付线 {amount_fen} 元，由个人负担。",
     "dedc_visit": "每次起付标准 {standard_fen} 元，实际起付线 {amount_fen} 元，由个人负担。",
     "band": "{over} 元以上 {rate}",
@@ -59,6 +76,8 @@ ZH: dict[str, Any] = {
     "lines": "费用明细：",
     "line": "  {sn} {name} {amount} 元：{lv}，先行自付比例 {ratio}；全自费 {own}，超限价 {over}，先行自付 {first}，范围内 {scope}"
     "（目录 {area}；{trust}）{note}",
+    "line_rule": "  {sn} {name} {amount} 元：{lv}，先行自付比例 {ratio}（参保地规则 {rule}）；全自费 {own}，超限价 {over}，先行自付 {first}，范围内 {scope}"
+    "（{trust}）{note}",
     "line_own": "  {sn} {name} {amount} 元：{lv}，先行自付比例 {ratio}；全自费 {own}，超限价 {over}，先行自付 {first}，范围内 {scope}"
     "（明细自带目录等级和比例，优先于目录）",
     "class": {1: "甲类", 2: "乙类", 3: "丙类"},
@@ -77,6 +96,13 @@ EN: dict[str, Any] = {
     "claim": "Settlement {id}, {day}: {insured} {scheme} scheme, {group}, {care}, hospital level {level}, "
     "treated in {place} ({relation}).",
     "filing": "Filing for care elsewhere: {filing}. The catalogue is the place's; deductible, rates and caps are the insured area's.",
+    "filing_counts": "The filing stated is {stated} ({when}{emergency}); under the rules it counts as {filing}.",
+    "filed_before_admission": "made before admission", "filed_before_discharge": "made before discharge",
+    "filed_after_discharge": "made after discharge", "filed_unknown": "day not given",
+    "uploaded_emergency": ", uploaded as an emergency",
+    "disease": "Disease {disease}.",
+    "refund": "This is a refund of settlement {of}: the amounts below have the opposite sign, accounts and counters are restored.",
+    "share": "The stay is divided by days: {days} of {stay} days lie in the benefit year from {start}, which gets {amount_fen} yuan of the scope.",
     "filing_missing": "No filing was given: taken as {filing}. The catalogue is the place's; deductible, rates and caps are the "
     "insured area's.",
     "total": "The bill is {medfee_fen} yuan.",
@@ -90,6 +116,13 @@ EN: dict[str, Any] = {
     "rounding_line_first_pay": "first pay of each line is rounded, the in-scope part is what is left",
     "not_covered": "The rules say that the funds do not pay for this; the person bears it (an account may be used).",
     "base_in_scope": "[{fund}] works on the amount within policy scope: {amount_fen} yuan.",
+    "base_items": "[{fund}] works on the scope of {items}: {amount_fen} yuan.",
+    "base_main": "[{fund}] works on the scope of all other items: {amount_fen} yuan.",
+    "with_rest": " (with what the cap above cut off)",
+    "items_join": ", ", "items_class_1": "class 甲", "items_class_2": "class 乙", "items_types": "cost types {codes}",
+    "items_negotiated": "negotiated drugs", "items_not_negotiated": "other than negotiated drugs", "items_codes": "items {codes}",
+    "items_diseases": "lines for disease {codes}", "items_any_disease": "lines for a special disease",
+    "layer": "{fund}, {layer}",
     "base_rest": "[{fund}] works on the cost that the cap above cut off: {amount_fen} yuan.",
     "base_person_bears": "[{fund}] works on what the person still bears in scope: {amount_fen} yuan.",
     "first_elsewhere": "Elsewhere the person first bears {rate} of what is in scope: {amount_fen} yuan.",
@@ -98,6 +131,14 @@ EN: dict[str, Any] = {
     "dedc_zero": "The deductible is {standard_fen} yuan: nothing is held back.",
     "dedc_year": "The deductible is {standard_fen} yuan a year, {before_fen} yuan of it were met before; {amount_fen} yuan now, "
     "borne by the person.",
+    "dedc_quarter": "The deductible is {standard_fen} yuan a quarter, {before_fen} yuan of it were met before; {amount_fen} yuan now, "
+    "borne by the person.",
+    "dedc_month": "The deductible is {standard_fen} yuan a month, {before_fen} yuan of it were met before; {amount_fen} yuan now, "
+    "borne by the person.",
+    "dedc_left_over": "{standard_fen} yuan of the deductible were left over by the layer above; {amount_fen} yuan now, borne by the person.",
+    "dedc_continued": "{standard_fen} yuan of the stay's deductible were left over by the year before; {amount_fen} yuan now, borne by "
+    "the person.",
+    "dedc_limit": "The deductibles of a year come to {limit_fen} yuan at most, {before_fen} yuan were paid before: at most {due_fen} yuan now.",
     "dedc_admission": "Earlier admissions this year: {admissions}. The deductible is {standard_fen} yuan; {amount_fen} yuan used, "
     "borne by the person.",
     "dedc_visit": "The deductible is {standard_fen} yuan a visit; {amount_fen} yuan used, borne by the person.",
@@ -132,6 +173,8 @@ EN: dict[str, Any] = {
     "lines": "Fee lines:",
     "line": "  {sn} {name} {amount} yuan: class {lv}, first-pay ratio {ratio}; own pay {own}, over limit {over}, first pay {first}, "
     "in scope {scope} (catalogue {area}; {trust}) {note}",
+    "line_rule": "  {sn} {name} {amount} yuan: class {lv}, first-pay ratio {ratio} (rule of the insured area, {rule}); own pay {own}, "
+    "over limit {over}, first pay {first}, in scope {scope} ({trust}) {note}",
     "line_own": "  {sn} {name} {amount} yuan: class {lv}, first-pay ratio {ratio}; own pay {own}, over limit {over}, first pay {first}, "
     "in scope {scope} (the line carries its own terms, which win over the catalogue)",
     "class": {1: "甲", 2: "乙", 3: "丙"},

@@ -17,7 +17,7 @@ from settlement.intake.door import Book, Door
 from settlement.intake.drafts import Drafts
 from settlement.intake.lines import LineTerms, check_lines, line_terms, refuse_unknown_ratios, refuse_untaken_lines
 from settlement.intake.persons import State, carry_over
-from settlement.intake.program import choose_programs, insured_pools
+from settlement.intake.program import choose_programs, filed_when, insured_pools
 from settlement.intake.refunds import check_refunds, filled_in, refuse_with_originals
 from settlement.intake.shares import Shares, split_stays
 from settlement.intake.standing import check_standing
@@ -37,6 +37,7 @@ class ClaimBatch(NamedTuple):
     order: np.ndarray
     day: np.ndarray
     relation: np.ndarray
+    filed: np.ndarray  # when each draft's filing was made, positions in codes.FILED
     steps: int
     terms: LineTerms
     parts: int  # the most parts that any program has
@@ -66,7 +67,20 @@ def admit(drafts: Drafts, book: Book) -> ClaimBatch:
     claims, steps = _arrays(door, book, tables, (chosen.program, pool, pools), terms, (order, state, shares))
     parts = int(tables.programs[:, P.parts_count].max(initial=0))
     refusals = sorted(door.refusals, key=lambda refusal: refusal.claim)
-    return ClaimBatch(door.drafts, claims, tables, state, order, day, chosen.relation, steps, terms, parts, refusals)
+    return ClaimBatch(
+        door.drafts,
+        claims,
+        tables,
+        state,
+        order,
+        day,
+        chosen.relation,
+        filed_when(door, day),
+        steps,
+        terms,
+        parts,
+        refusals,
+    )
 
 
 NEEDED = ("insuplc_admdvs", "mdtrtarea_admvs", "insutype", "psn_type", "med_type")

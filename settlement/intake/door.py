@@ -30,7 +30,7 @@ class Book(Protocol):
     def area(self, code: str) -> str | None: ...  # noqa: D102
     def catalogue_areas(self, place: str) -> tuple[str, ...]: ...  # noqa: D102
     def counters(self, pool: str) -> dict[str, Any]: ...  # noqa: D102
-    def benefit_year(self, pool: str) -> tuple[int, int]: ...  # noqa: D102
+    def benefit_year(self, pool: str, insutype: str = "") -> tuple[int, int]: ...  # noqa: D102
     def program_spans(self, asked: Any) -> Any: ...  # noqa: D102
     def program_on(self, program: int, day: int) -> int: ...  # noqa: D102
     def stay(self, program: int, day: int) -> Any: ...  # noqa: D102

@@ -6,7 +6,7 @@ new rows for the periods of its own day, filled with what it says; one that brin
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from settlement.intake.door import Book, Door
     from settlement.intake.shares import Shares
 
+# What a person brings from elsewhere: (psn_no, area, period kind, its first day, counter) → fen, or a number of admissions.
+Carried = Mapping[tuple[str, str, str, str, str], int]
 PERIODS = ("year", "quarter", "month")
 MOST_ADMISSIONS = 100_000  # a count above it is a slip, and no step of the calculation has to bear it
 
@@ -46,6 +48,7 @@ class State(NamedTuple):
     row_pool: np.ndarray  # position in pools, -1 for an account
     row_kind: np.ndarray  # 0 year, 1 quarter, 2 month, 3 account
     row_start: np.ndarray  # first day of the period
+    row_fresh: np.ndarray  # bool: begun by what a claim itself said, so that nothing is carried into it
     pools: tuple[str, ...]
 
 
@@ -67,7 +70,7 @@ def carry_over(
     rows = _Rows()
     # A share of an earlier year stands just before its claim, and begins no period anew.
     seats, seat_day, own = _with_shares(order, day, shares)
-    starts = _period_starts(book, pools, pool[seats], seat_day)
+    starts = _period_starts(_year_begins(door, book, pools, pool)[seats], seat_day)
     who_pool = _dense(person[seats] * (len(pools) + 1) + pool[seats])
     reset = resets[seats] & own
     used = [rows.add(kind, who_pool, reset, starts[kind], seats, pool) for kind in range(len(PERIODS))]
@@ -153,25 +156,35 @@ class _Rows:
                 period = _dense(period) * (int(episode.max()) + 1) + episode
             _, first, position = np.unique(period, return_index=True, return_inverse=True)
             row_pool = np.full(first.size, -1, np.int64) if kind == len(PERIODS) else pool[order[first]]
-            self.parts.append((order[first], row_pool, np.full(first.size, kind, np.int64), start[first]))
+            self.parts.append(
+                (order[first], row_pool, np.full(first.size, kind, np.int64), start[first], resets[first])
+            )
             made: np.ndarray = self.size + position.reshape(-1).astype(np.int64)
             self.size += first.size
             return made
 
         return make
 
-    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return draft, pool, kind and start day of every row."""
+    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return draft, pool, kind, start day and freshness of every row."""
         if not self.parts:
             nothing = np.zeros(0, np.int64)
-            return nothing, nothing, nothing, nothing
-        draft, pool, kind, start = (np.concatenate(column) for column in zip(*self.parts, strict=True))
-        return draft, pool, kind, start
+            return nothing, nothing, nothing, nothing, np.zeros(0, bool)
+        draft, pool, kind, start, fresh = (np.concatenate(column) for column in zip(*self.parts, strict=True))
+        return draft, pool, kind, start, fresh
 
 
-def _period_starts(book: Book, pools: list[str], pool: np.ndarray, day: np.ndarray) -> list[np.ndarray]:
+def _year_begins(door: Door, book: Book, pools: list[str], pool: np.ndarray) -> np.ndarray:
+    """Return month and day on which each draft's benefit year begins, int64[draft, 2]: its pool's for its scheme."""
+    insutype = door.drafts.text["insutype"]
+    names = [*(str(code) for code in insutype.values), ""]
+    table = np.array([[book.benefit_year(code, name) for name in names] for code in pools] or [[(1, 1)] * len(names)])
+    made: np.ndarray = table[np.maximum(pool, 0), insutype.codes]
+    return made
+
+
+def _period_starts(begins: np.ndarray, day: np.ndarray) -> list[np.ndarray]:
     """Return the first day of each claim's benefit year, quarter and month (int64 days since 1970)."""
-    begins = np.array([book.benefit_year(code) for code in pools] or [(1, 1)], np.int64)[np.maximum(pool, 0)]
     now = day.astype("datetime64[D]")
     month = now.astype("datetime64[M]")
     year = now.astype("datetime64[Y]").astype("datetime64[M]")
@@ -211,6 +224,17 @@ def _counter_entries(door: Door, book: Book, pool: np.ndarray, pools: list[str])
             continue
         made.append((entry.claim, counter.slot, counter.period, value))
     return [entry for entry in made if not door.refused[entry[0]]]
+
+
+def carry_in(state: State, book: Book, persons: list[str], carried: Carried) -> None:
+    """Fill the rows of ``state`` with what was carried from elsewhere; ``persons`` names the person of each draft."""
+    for row in np.flatnonzero((state.row_pool >= 0) & ~state.row_fresh).tolist():
+        pool, kind = state.pools[state.row_pool[row]], PERIODS[state.row_kind[row]]
+        start = str(np.datetime64(int(state.row_start[row]), "D"))
+        for name, counter in book.counters(pool).items():
+            if counter.period == kind:
+                key = (persons[state.row_draft[row]], pool, kind, start, name)
+                state.values[row, counter.slot] = carried.get(key, 0)
 
 
 def _fill(

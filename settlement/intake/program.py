@@ -109,7 +109,8 @@ def _combinations(
         np.where(plain[rows] >= 0, -1, text["hosp_lv"].codes[rows]), _ages(door, book, day, rows),
         number["cvlserv_flag"].values[rows], number["assistance"].values[rows], relation[rows], filing,
         number["family_doctor"].values[rows], _cut(text["dise_codg"], book.asks.diseases)[rows], emergency,
-        np.where(elsewhere, _filed(door, day)[rows], codes.FILED.index("unknown")),
+        np.where(elsewhere, filed_when(door, day)[rows], codes.FILED.index("unknown")),
+        np.where(elsewhere, _cut(text["mdtrtarea_admvs"], book.asks.places)[rows], -1),
     ]  # fmt: skip
     key, bound = np.zeros(rows.size, np.int64), 1
     for column in columns:
@@ -129,7 +130,7 @@ def _cut(column: Texts, beginnings: tuple[str, ...]) -> np.ndarray:
     return np.array([*found, -1], np.int64)[column.codes]
 
 
-def _filed(door: Door, day: np.ndarray) -> np.ndarray:
+def filed_when(door: Door, day: np.ndarray) -> np.ndarray:
     """Return when each filing was made, as positions in codes.FILED: beside the days of admission and of discharge."""
     number = door.drafts.number
     filed, begin = number["filed_on"], number["begntime"]
@@ -148,7 +149,7 @@ def _filings(column: Texts) -> np.ndarray:
 def _asked(door: Door, book: Book, pools: list[str], key: tuple[int, ...]) -> Any:
     text = door.drafts.text
     pool, insutype, med_type, psn_type, level, hosp_lv, age, civil, assistance, relation, filing, *more = key
-    doctor, disease, emergency, filed = more
+    doctor, disease, emergency, filed, place = more
     lowest = [-1, 0, *book.ages]  # any age of a class stands for it
     return book.asked(
         pools[pool], str(text["insutype"].values[insutype]), str(text["med_type"].values[med_type]),
@@ -156,6 +157,7 @@ def _asked(door: Door, book: Book, pools: list[str], key: tuple[int, ...]) -> An
         str(text["hosp_lv"].values[hosp_lv]) if hosp_lv >= 0 else "", lowest[age], bool(civil), bool(assistance),
         codes.RELATIONS[relation], codes.FILINGS[filing] if filing >= 0 else "", bool(doctor),
         book.asks.diseases[disease] if disease >= 0 else "", bool(emergency), codes.FILED[filed],
+        book.asks.places[place] if place >= 0 else "",
     )  # fmt: skip
 
 

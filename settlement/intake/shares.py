@@ -41,7 +41,7 @@ def split_stays(
     longest = begin.given & end.given & ~door.refused & (program >= 0) & (door.originals < 0)
     for claim in np.flatnonzero(longest & (end.values > begin.values)).tolist():
         first, last = int(begin.values[claim]) // DAY_SECONDS, int(day[claim])
-        begins = book.benefit_year(pools[pool[claim]])
+        begins = book.benefit_year(pools[pool[claim]], door.drafts.text["insutype"].at(claim))
         if first >= year_start(begins, last):
             continue
         rule = book.stay(int(program[claim]), last)

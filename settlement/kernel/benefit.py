@@ -19,6 +19,7 @@ from settlement.kernel.layout import (
     DEDC_LEFT_OVER,
     DEDC_NONE,
     DEDC_PERIOD,
+    DEDC_VISIT,
     LATER_MINUS,
     LATER_PERCENT,
     PER_CLAIM,
@@ -246,6 +247,7 @@ def settle_layer(layer, claim, run, told, parts, state, bands, step):
     step[S.admissions_before_count] = admissions
     step[S.admissions_added_count] = layer[Y.dedc_kind] == DEDC_ADMISSION and not claim[C.dedc_once]
     step[S.dedc_due_fen] = due
+    step[S.dedc_continued] = continued >= 0 and (layer[Y.dedc_kind] == DEDC_ADMISSION or layer[Y.dedc_kind] == DEDC_VISIT)
     step[S.dedc_fen] = dedc_fen
     step[S.running_before_fen] = running
     step[S.running_added_fen] = half_up(eligible if layer[Y.bands_above_dedc] else cost)

@@ -186,6 +186,7 @@ LAYER_RESULT = (
     Column("admissions_before_count", "count", "已住院次数", "earlier admissions in the year"),
     Column("admissions_added_count", "count", "本次计入住院次数", "admissions that this claim counts"),
     Column("dedc_due_fen", "fen", "本次应付起付线", "what is left of the standard for this claim"),
+    Column("dedc_continued", "code", "接续上年起付线", "1: what the same layer left over in the year before of a split stay"),
     Column("dedc_fen", "fen", "本次起付线", "deductible used now"),
     Column("running_before_fen", "fen", "年度累计基数", "running total before this claim"),
     Column("running_added_fen", "fen", "本次计入累计", "what this claim adds to the running total"),
@@ -226,7 +227,7 @@ ACCT_SLOT, MULAID_SLOT = 0, 1  # slots of an account row
 SETTLED, HOSPITAL_PART_TOO_LARGE, NOTHING_TO_GIVE_BACK, REFUND_OUT_OF_ORDER = 0, 1, 2, 3
 # What a refund repeats of the step it gives back, as it stands: what was known before, not what was done.
 STEP_KNOWN = (
-    "layer_row", "dedc_standard_fen", "dedc_before_fen", "dedc_due_fen", "admissions_before_count", "running_before_fen",
+    "layer_row", "dedc_standard_fen", "dedc_before_fen", "dedc_due_fen", "dedc_continued", "admissions_before_count", "running_before_fen",
     "cap_used_before_fen", "cap_left_fen",
 )  # fmt: skip
 

@@ -34,6 +34,7 @@ class Asked:
         self.line_diseases = _longest_first(i.diseases for i in items)
         self.any_disease = any(i.any_disease for i in items)
         self.diseases = _longest_first(b.diseases for p in pools for b in p.benefits)
+        self.places = _longest_first(e.places for p in pools for e in p.elsewheres)
         self.psn_types = _longest_first(b.who.psn_types for p in pools for b in p.benefits)
 
     def kind(self, lv: int, med_type: str, negotiated: bool, code: str, disease: str, stated: bool) -> Kind:

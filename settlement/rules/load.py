@@ -94,9 +94,10 @@ def read_pool(table: dict[str, Any], file: str, source: str = "") -> tuple[Pool 
     name = head.take("name", reading.text, "", need=True)
     inherits = head.take("inherits", _code, "")
     year = head.take("benefit_year", _year)
+    scheme_years = head.take("scheme_years", _scheme_years, {})
     rounding = _rounding(head)
     refunds = head.take("refunds", one_of(("any_order", "last_first")), "")
-    local_places = head.take("local_places", list_of(_place), ())
+    local_places = head.take("local_places", list_of(reading.division), ())
     head.done(whole)
     sources = _sources(whole, file, lines)
     blocks = Blocks(whole, file, lines, sources)
@@ -113,6 +114,7 @@ def read_pool(table: dict[str, Any], file: str, source: str = "") -> tuple[Pool 
         waitings=blocks.read("waiting", read_standing("waiting", "wait")),
         suspensions=blocks.read("suspension", read_standing("suspension", "grace")),
         stays=blocks.read("stay", read_stay),
+        scheme_years=scheme_years,
         refunds=refunds,
         local_places=local_places,
         file=file,
@@ -195,12 +197,10 @@ def _code(value: Any) -> str:
     return value
 
 
-def _place(value: Any) -> str:
-    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or not 2 <= len(value) <= 6:
-        raise reading.Unreadable(
-            f"{value!r} is not the beginning of a division code", "Write two to six digits in quotes"
-        )
-    return value
+def _scheme_years(value: Any) -> dict[str, tuple[int, int]]:
+    if not isinstance(value, dict):
+        raise reading.Unreadable(f"{value!r} is not a table", 'Write { employee = "07-01" }')
+    return {reading.text(scheme): _year(begins) for scheme, begins in value.items()}
 
 
 def _year(value: Any) -> tuple[int, int]:

@@ -148,11 +148,12 @@ class Elsewhere(NamedTuple):
     begins: date
     cite: Cite
     repealed: bool = False
+    places: tuple[str, ...] | None = None  # beginnings of the division code of the place of treatment
 
     @property
     def key(self) -> tuple[object, ...]:
         """Return what a later block must repeat to take this one's place."""
-        return (self.schemes, self.cares, self.filings, self.wheres)
+        return (self.schemes, self.cares, self.filings, self.wheres, self.places)
 
     def matches(self, scheme: str, care: str, filing: str, where: str) -> bool:
         """Tell whether the block speaks of a claim elsewhere."""
@@ -314,6 +315,7 @@ class Pool(NamedTuple):
     waitings: tuple[Standing, ...] = ()
     suspensions: tuple[Standing, ...] = ()
     stays: tuple[Stay, ...] = ()
+    scheme_years: dict[str, tuple[int, int]] = {}  # noqa: RUF012 - never changed; schemes with a benefit year of their own
     refunds: str = ""  # any_order | last_first; "": not said here
     local_places: tuple[str, ...] = ()
     file: str = ""

@@ -48,7 +48,7 @@ def read_elsewhere(reader: Reader, begins: Any, cite: Cite) -> Elsewhere:
         change.take("times", reading.any_percent, 10_000),
         change.take("plus", reading.amount, 0),
         change.take("is", reading.amount),
-        begins, cite,
+        begins, cite, places=reader.take("places", list_of(reading.division)),
     )  # fmt: skip
     change.done(reader)
     return block

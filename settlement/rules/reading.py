@@ -176,6 +176,13 @@ def points(value: Any) -> int:
     return _hundredths(value.removesuffix("points").strip(), value)
 
 
+def division(value: Any) -> str:
+    """Read the beginning of a division code, two to six digits."""
+    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or not 2 <= len(value) <= 6:
+        raise Unreadable(f"{value!r} is not the beginning of a division code", "Write two to six digits in quotes")
+    return value
+
+
 def _hundredths(digits: str, value: Any) -> int:
     try:
         hundredths = money.scaled(digits, 2)

@@ -23,7 +23,7 @@ from settlement.rules.pool import (
     Standing,
     Stay,
 )
-from settlement.rules.selectors import Person
+from settlement.rules.selectors import Person, begins_with
 
 Block = TypeVar("Block", Benefit, Elsewhere, FirstPay, FilingRule, Standing, Stay)
 
@@ -46,6 +46,7 @@ class Claim(NamedTuple):
     person: Person
     relation: str
     filing: str
+    place: str = ""  # the longest beginning of the place's division code that a rule names, "" if none fits
     disease: str = ""  # the longest beginning of dise_codg that a rule names, "" if none fits
 
 
@@ -150,12 +151,14 @@ def elsewhere_for(chain: Sequence[Pool], claim: Claim, day: date) -> Elsewhere |
         return None
     for pool in chain:
         speaking = [b for b in pool.elsewheres if b.matches(claim.scheme, claim.care, claim.filing, claim.relation)]
-        latest = max((block.begins for block in speaking if block.begins <= day), default=None)
+        speaking = [block for block in speaking if begins_with(claim.place, block.places) and block.begins <= day]
+        speaking = [block for block in speaking if block.places] or speaking  # what names the place goes first
+        latest = max((block.begins for block in speaking), default=None)
         blocks = [block for block in speaking if block.begins == latest]
         if len(blocks) > 1:
             raise BadRules(
                 "B03_OVERLAP", f"{blocks[0].cite.file}:{blocks[0].cite.line} and line {blocks[1].cite.line} both apply",
-                cure="Let their scheme, care, filing or where exclude each other",
+                cure="Let their scheme, care, filing, where or places exclude each other",
             )  # fmt: skip
         if blocks:
             return blocks[0]

@@ -54,6 +54,7 @@ class Asked(NamedTuple):
     disease: str = ""
     emergency: bool = False
     filed: str = "unknown"  # a word of codes.FILED
+    place: str = ""  # the longest beginning of the place that a rule names
 
 
 class Read(NamedTuple):
@@ -122,9 +123,13 @@ class Rulebook:
         """Return a pool's counters by name."""
         return self.builder.counters[pool]
 
-    def benefit_year(self, pool: str) -> tuple[int, int]:
-        """Return the month and day on which a pool's benefit year begins."""
-        return next((p.benefit_year for p in self.builder.chains[pool] if p.benefit_year), (1, 1))
+    def benefit_year(self, pool: str, insutype: str = "") -> tuple[int, int]:
+        """Return the month and day on which a pool's benefit year begins, for an insutype that has a year of its own."""
+        for near in self.builder.chains[pool]:
+            begins = near.scheme_years.get(codes.scheme_of(insutype), near.benefit_year)
+            if begins:
+                return begins
+        return 1, 1
 
     def program_spans(self, asked: Asked) -> Spans:
         """Return program rows by day for a claim; a row below -1 is ``missing[-2 - row]``."""
@@ -178,14 +183,9 @@ class Rulebook:
             items.cut(asked.psn_type, self.asks.psn_types),
         )  # fmt: skip
         claim = Claim(
-            scheme,
-            care.word,
-            level[0],
-            person,
-            asked.relation,
-            filing.filing if filing else asked.filing,
-            asked.disease,
-        )
+            scheme, care.word, level[0], person, asked.relation, filing.filing if filing else asked.filing,
+            asked.place, asked.disease,
+        )  # fmt: skip
         return Read(claim, tuple(dict.fromkeys((care.cite, group.cite, *level[1]))), filing)
 
     def _level(self, asked: Asked, care: str, day: date) -> tuple[str, tuple[Cite, ...]] | Missing:
