@@ -14,6 +14,7 @@ from settlement.checkout import DATA, Checkout, open_checkout
 from settlement.errors import BadInput, LedgerConflict
 from settlement.identity import PresentedIdentity
 from settlement.money import yuan
+from settlement.registry import Registry
 from settlement.registry.persons import Filing
 
 BASKETS = json.loads((DATA / "demo_baskets.json").read_text(encoding="utf-8"))
@@ -59,6 +60,26 @@ def test_counters_are_carried(checkout: Checkout) -> None:
     next_year = {**BASKETS["inpatient"], "begntime": "2025-01-02", "endtime": "2025-01-09", "setl_time": "2025-01-09"}
     assert setl(checkout.settle(person, next_year, WARD, "M9"))["act_pay_dedc"] == "500.00"
     assert checkout.ledger.verify() == []
+
+
+def test_a_stay_across_benefit_years_meets_the_counters_of_both(tmp_path: Path) -> None:
+    """The invented area's year begins on 1 July, its limit is 5000 a year: the book carries both years to the till."""
+    checkout = open_checkout(tmp_path, pools=Path(__file__).parent / "cases" / "traps")
+    person = checkout.person(CARD)._replace(insuplc_admdvs="990203")
+    line = {"feedetl_sn": "1", "cnt": "1", "chrgitm_lv": "01"}
+
+    def stay(begin: str, end: str, amount: str) -> dict[str, Any]:
+        times = {"begntime": begin, "endtime": end, "setl_time": f"{end} 10:00:00"}
+        basket = {"med_type": "21", **times, "feedetail": [{**line, "det_item_fee_sumamt": amount}]}
+        return setl(checkout.settle(person, basket, WARD, f"M{end}"))
+
+    home = checkout.registry.place(WARD)._replace(admdvs="990203")
+    checkout.registry = Registry([person], [home])
+    assert stay("2024-03-01", "2024-03-05", "5500.00")["hifp_pay"] == "4000.00"  # (5500 - 500) x 80%
+    assert stay("2024-06-21", "2024-07-11", "20000.00")["hifp_pay"] == "6000.00"  # 1000 left in June, 5000 in July
+    assert stay("2024-08-01", "2024-08-05", "1000.00")["hifp_pay"] == "0.00"
+    assert checkout.ledger.verify() == []
+    checkout.ledger.close()
 
 
 def test_two_tills_at_once_are_both_right(checkout: Checkout) -> None:
