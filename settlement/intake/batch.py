@@ -174,6 +174,7 @@ def _arrays(
     _link_refunds(door, columns, earlier, order)
     last_first = np.array([book.refunds(code) == "last_first" for code in pools] or [False])
     columns[C.last_first] = last_first[columns[C.pool]]
+    columns[C.special] = (columns[C.refund_of] >= 0) | (columns[C.earlier_end] > columns[C.earlier_start])
     steps = _number_steps(tables, columns, earlier)
     lines = np.empty((len(LINE), from_line.size), np.int64)
     lines[L.det_item_fee_sumamt_fen] = drafts.line_number["det_item_fee_sumamt"].values[from_line]

@@ -218,10 +218,10 @@ def costed(layer, base, due, room):
 def settle_layer(layer, claim, run, told, parts, state, bands, step):
     """Settle one layer; write its step and return the new ``Run``. Counters are read here and grown by ``count``.
 
-    ``layer`` is a row of the layer table, ``claim`` a column of the claims (or of the shares), ``told`` what its payer reported and what
-    the layer left of its deductible in the year before (-1 for none), ``parts`` the claim's parts, ``step`` a column of the layer results.
+    ``layer`` is a row of the layer table, ``claim`` a column of the claims (or of the shares), ``told`` what its payer reported, what
+    the layer left of its deductible in the year before (-1 for none) and whether this is a later year of one deductible, ``parts`` the claim's parts, ``step`` a column of the layer results.
     """
-    reported_fen, continued = told
+    reported_fen, continued, once = told
     used_before, room = cap_room(layer, claim, state)
     running = state[claim[C.year_row], layer[Y.running_slot]] if layer[Y.running_slot] >= 0 else 0
     base, first, first_elsewhere = base_of(layer, run, parts)
@@ -245,7 +245,7 @@ def settle_layer(layer, claim, run, told, parts, state, bands, step):
     step[S.dedc_standard_fen] = standard
     step[S.dedc_before_fen] = met
     step[S.admissions_before_count] = admissions
-    step[S.admissions_added_count] = layer[Y.dedc_kind] == DEDC_ADMISSION and not claim[C.dedc_once]
+    step[S.admissions_added_count] = layer[Y.dedc_kind] == DEDC_ADMISSION and not once
     step[S.dedc_due_fen] = due
     step[S.dedc_continued] = continued >= 0 and (layer[Y.dedc_kind] == DEDC_ADMISSION or layer[Y.dedc_kind] == DEDC_VISIT)
     step[S.dedc_fen] = dedc_fen

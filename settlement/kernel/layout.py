@@ -50,6 +50,7 @@ CLAIM = (
     Column("transfer_dedc_paid_fen", "fen", "转出医院已付起付线", "deductible already charged at the lower hospital"),
     Column("hosp_part_fen", "fen", "医院负担金额", "what the hospital itself bears"),
     Column("acct_used_flag", "code", "使用个人账户", "1 if the account may pay"),
+    Column("special", "code", "特殊结算", "1: a refund, or a stay that was split; else the columns below are not looked at"),
     Column("refund_of", "row", "退费原结算", "row of the claim that this one gives back, -1 for none"),
     Column("last_first", "code", "须逆序退费", "1: a refund that later claims of the person and area must precede"),
     Column("pool", "row", "统筹区", "position of the insured area among those of the batch"),

@@ -35,7 +35,7 @@ KNOWN = tuple(getattr(S, name) for name in STEP_KNOWN)
 def settle_scope(i, claims, tables, out):
     """Divide the lines of claim ``i``; write the line results and the five amounts of the claim's scope."""
     claim, columns = claims.columns[:, i], out.columns
-    if claim[C.refund_of] >= 0:
+    if claim[C.special] and claim[C.refund_of] >= 0:
         for column in range(R.medfee_sumamt_fen, R.inscp_scp_amt_fen + 1):
             columns[column, i] = -columns[column, claim[C.refund_of]]
         return
@@ -80,12 +80,11 @@ def run_of(i, own, days, claims, tables, out, parts):
 
 
 @compiled
-def continued(layer, own, first_step, last_step, tables, out):
-    """Return what the layer of the same name left of its deductible in the year before; -1 if nothing is continued."""
-    if own[C.dedc_once]:
-        for at in range(first_step, last_step):
-            if tables.layers[out.layers[S.layer_row, at], Y.name] == layer[Y.name]:
-                return out.layers[S.dedc_due_fen, at] - out.layers[S.dedc_fen, at]
+def continued(layer, first_step, last_step, tables, out):
+    """Return what the layer of the same name left of its deductible in the year before, -1 if there was none."""
+    for at in range(first_step, last_step):
+        if tables.layers[out.layers[S.layer_row, at], Y.name] == layer[Y.name]:
+            return out.layers[S.dedc_due_fen, at] - out.layers[S.dedc_fen, at]
     return -1
 
 
@@ -96,24 +95,29 @@ def settle_layers(i, claims, tables, state, out):
     A stay that was split runs once a benefit year, its shares of earlier years first.
     """
     claim, columns = claims.columns[:, i], out.columns
-    if claim[C.refund_of] >= 0:
-        give_back(i, claim, claims, tables, state, out)
-        return
+    first, last = 0, 0
+    if claim[C.special]:
+        if claim[C.refund_of] >= 0:
+            give_back(i, claim, claims, tables, state, out)
+            return
+        first, last = claim[C.earlier_start], claim[C.earlier_end]
     paid_fen, dedc, before = 0, NOTHING, 0
-    at, year_before, last = claim[C.step_start], claim[C.step_start], claim[C.earlier_end]
-    for e in range(claim[C.earlier_start], last + 1):
-        own = claims.earlier[:, e] if e < last else claim
-        parts = out.parts[:, columns.shape[1] + e if e < last else i]
-        stay = own[C.stay_days_count]
-        days = (own[C.share_days_count], before, stay)
-        before += own[C.share_days_count]
+    at, year_before = claim[C.step_start], claim[C.step_start]
+    for e in range(first, last + 1):
+        own, seat, days, once = claim, i, (1, 0, 1), 0
+        if first < last:
+            if e < last:
+                own, seat = claims.earlier[:, e], columns.shape[1] + e
+            days, once = (own[C.share_days_count], before, own[C.stay_days_count]), own[C.dedc_once]
+            before += days[0]
+        parts = out.parts[:, seat]
         run = run_of(i, own, days, claims, tables, out, parts)
         program, first_step = tables.programs[own[C.program]], at
         for entry in range(program[P.layer_start], program[P.layer_end]):
             row = tables.program_layers[entry]
             layer, step = tables.layers[row], out.layers[:, at]
             reported = claims.reported[own[C.reported_row], layer[Y.fund]] if own[C.reported_row] >= 0 else 0
-            told = (reported, continued(layer, own, year_before, first_step, tables, out))
+            told = (reported, continued(layer, year_before, first_step, tables, out) if once else -1, once)
             run = settle_layer(layer, own, run, told, parts, state, tables.bands, step)
             step[S.layer_row] = row
             count(layer, own, step, state, 1)
@@ -131,8 +135,8 @@ def settle_layers(i, claims, tables, state, out):
 def count_all(i, at, sign, claims, tables, state, out):
     """Grow the counters of claim ``i`` by the steps that begin at ``at``: its own, or those that give it back."""
     claim = claims.columns[:, i]
-    last = claim[C.earlier_end]
-    for e in range(claim[C.earlier_start], last + 1):
+    first, last = (claim[C.earlier_start], claim[C.earlier_end]) if claim[C.special] else (0, 0)
+    for e in range(first, last + 1):
         own = claims.earlier[:, e] if e < last else claim
         program = tables.programs[own[C.program]]
         for _ in range(program[P.layer_start], program[P.layer_end]):
@@ -234,7 +238,7 @@ def settle_payment(i, claims, tables, state, out):
         columns[R.hifp_pay_fen + tables.layers[out.layers[S.layer_row, at], Y.fund], i] += out.layers[S.pay_fen, at]
     if columns[R.status, i] != SETTLED:
         return
-    if claim[C.refund_of] >= 0:
+    if claim[C.special] and claim[C.refund_of] >= 0:
         return_accounts(i, claim[C.refund_of], state[claim[C.acct_row]], program, columns)
     else:
         pay_person(i, claim, program, state, columns)
