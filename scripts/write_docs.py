@@ -1,22 +1,27 @@
-"""Write what is generated: docs/claim-format.md (from schema and layout) and the example in both READMEs.
+"""Write what is generated: docs/claim-format.md (from schema and layout), docs/pool.schema.json, docs/rules (from
+the pools), the example in both READMEs.
 
 ``python scripts/write_docs.py`` writes; ``--check`` ends with 1 if a file is not as it would be written.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
+from settlement.author import doc
+from settlement.author.json_schema import pool_schema
 from settlement.engine import settle_drafts
 from settlement.errors import REASONS
 from settlement.explain import explain, grounds
 from settlement.intake import read_file
 from settlement.kernel.layout import LAYER_RESULT, LINE_RESULT, RESULT, Column
-from settlement.rules.rulebook import open_rulebook
+from settlement.rules.rulebook import POOLS, open_rulebook
 from settlement.schema import CLAIM_FIELDS, LINE_FIELDS, Field
 
 ROOT = Path(__file__).parent.parent
+RULES = ROOT / "docs" / "rules"
 EXAMPLE = ROOT / "data" / "examples" / "liaoyuan_inpatient.json"
 KINDS = {
     "text": "text", "yuan": "yuan, 2 decimals", "price": "yuan, 6 decimals", "quantity": "number, 4 decimals", "rate": "0–1, 4 decimals",
@@ -82,6 +87,12 @@ def example(lang: str) -> str:
     return "```\n" + "\n".join([*lines, "…", *texts]) + "\n```"
 
 
+def rule_pages() -> dict[Path, str]:
+    """Return the pages and charts of docs/rules; HTML pages are written by `settlement rules doc` and not kept here."""
+    every = doc.areas(open_rulebook().book, [POOLS])
+    return {RULES / name: text for name, text in doc.files(every, every, with_html=False).items()}
+
+
 def between(text: str, mark: str, content: str) -> str:
     """Return a text with what stands between the marks replaced."""
     begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
@@ -92,16 +103,22 @@ def between(text: str, mark: str, content: str) -> str:
 def main() -> int:
     """Write the files, or check them; return the exit code."""
     made = {ROOT / "docs" / "claim-format.md": claim_format()}
+    made[ROOT / "docs" / "pool.schema.json"] = json.dumps(pool_schema(), ensure_ascii=False, indent=1) + "\n"
+    made |= rule_pages()
     for name, lang in (("README.md", "en"), ("README.zh-CN.md", "zh")):
         path = ROOT / name
         made[path] = between(path.read_text(encoding="utf-8"), "example", example(lang))
     stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    gone = [path for path in sorted(RULES.glob("*")) if path.suffix in (".md", ".svg") and path not in made]
     if "--check" in sys.argv:
-        for path in stale:
+        for path in [*stale, *gone]:
             print(f"{path.name} is not as scripts/write_docs.py writes it")
-        return int(bool(stale))
+        return int(bool(stale or gone))
+    RULES.mkdir(exist_ok=True)
     for path, text in made.items():
         path.write_text(text, encoding="utf-8")
+    for path in gone:
+        path.unlink()
     return 0
 
 

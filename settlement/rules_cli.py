@@ -1,29 +1,56 @@
-"""``settlement rules …``: which areas there are, what is in force on a day, and whether files can be computed."""
+"""``settlement rules …``: the rule author's bench. Commands read their words and print; the work is in ``author``."""
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
+from typing import Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
 from settlement import codes
-from settlement.errors import BadInput, BadRules
-from settlement.money import percent_text, yuan_text
+from settlement.author.case_run import Outcome, run_cases
+from settlement.author.case_text import print_outcomes
+from settlement.author.cases import case_files, load_cases
+from settlement.author.check import check_files, quoted
+from settlement.author.json_schema import pool_schema
+from settlement.author.show import show_area
+from settlement.author.skeleton import write_new
+from settlement.author.why import Situation, why
+from settlement.author.why_text import print_why
+from settlement.errors import BadInput
 from settlement.rules import resolve
-from settlement.rules.compile import check_pools
-from settlement.rules.load import Loaded, load_files, load_folder
-from settlement.rules.pool import ANY_LEVEL, Benefit, Elsewhere, Pool
-from settlement.rules.rulebook import POOLS, open_rulebook
+from settlement.rules.resolve import Claim
+from settlement.rules.rulebook import POOLS, Rulebook, open_rulebook
+from settlement.rules.selectors import Person
 
-rules_app = App(name="rules", help="Look at the rules and check rule files.")
+rules_app = App(name="rules", help="Look at the rules, write, check and try them.")
+
+Lang = Literal["zh", "en"]
+HERE = Path(".")
 
 
 def _console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 180, highlight=False)
+
+
+def _open(area: str, pools: Path | None) -> tuple[Rulebook, str]:
+    """Return the rulebook and the code of the pool that insures an area; raises BadInput P01."""
+    opened = open_rulebook(pools, strict=False)
+    for complaint in opened.loaded.complaints:
+        print(f"rule file left out: {complaint.text()}", file=sys.stderr)
+    code = opened.book.area(area)
+    if code is None:
+        raise BadInput(
+            "P01_UNKNOWN_AREA", f"no rules for {area}", cure="See `settlement rules list`", zh=f"没有 {area} 的规则"
+        )
+    return opened.book, code
 
 
 @rules_app.command(name="list")
@@ -41,9 +68,9 @@ def list_areas(*, pools: Path | None = None) -> int:
         table.add_column(head)
     for pool in sorted(book.pools.values()):
         covers = sorted({f"{s}/{c}" for block in pool.benefits for s in block.schemes for c in block.cares})
-        blocks: list[Benefit | Elsewhere] = [*pool.benefits, *pool.elsewheres]
-        days = [block.begins for block in blocks]
-        marks = {block.cite.confidence for block in blocks}
+        ruling = [blocks for blocks in resolve.dated_blocks(pool) if blocks is not pool.meanings]
+        days = [block.begins for block in pool.benefits] + [block.begins for block in pool.elsewheres]
+        marks = {block.cite.confidence for blocks in ruling for block in blocks}
         table.add_row(
             pool.code, pool.name, pool.inherits or "—", ", ".join(covers) or "—", str(min(days, default="—")),
             " ".join(mark for mark in codes.CONFIDENCES if mark in marks) or "—",
@@ -53,8 +80,66 @@ def list_areas(*, pools: Path | None = None) -> int:
 
 
 @rules_app.command
-def show(area: str, *, on: date | None = None, pools: Path | None = None) -> int:
-    """Print what is in force in an area on a day, with source and confidence of every rule.
+def new(code: str, name: str, *, from_: Annotated[str, Parameter(name="--from")], to: Path = HERE) -> int:
+    """Begin the two files of a new area: another area's figures, each key explained, everything marked to be checked.
+
+    Parameters
+    ----------
+    code
+        Six-digit division code of the new area.
+    name
+        Its name; it becomes part of the file names.
+    from_
+        Code of the area whose blocks are carried over.
+    to
+        The folder for the files; nothing there is overwritten.
+    """
+    written = write_new(code, name, from_, to)
+    print(written.pool)
+    print(written.cases)
+    for pool in written.left_above:
+        print(
+            f"样本还从 {pool.code} {pool.name}（{pool.file}）继承规则，新的统筹区不继承它；需要的条目请从那里抄来。",
+            file=sys.stderr,
+        )
+    return 0
+
+
+@rules_app.command
+def check(*paths: Path, format: Literal["text", "json"] = "text") -> int:
+    """Check pool and case files: each fault with file, line, key, what was found and what would be right.
+
+    Parameters
+    ----------
+    paths
+        Folders (with their cases/) or .toml files; left out: the shipped ones. They are checked together with the shipped
+        pools they inherit from.
+    format
+        text, or json for programs: a list of {file, line, key, found, cure, code?}.
+    """
+    checked = check_files(paths)
+    if format == "json":
+        told = [{name: said for name, said in fault._asdict().items() if said != ""} for fault in checked.faults]
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+        return int(bool(checked.faults))
+    for fault, following in zip_longest(checked.faults, checked.faults[1:]):
+        print(fault.text())
+        if following is None or following[:2] != fault[:2]:  # the line itself stands below all that is said of it
+            print(f"    {quoted(fault)}")
+    print(f"{checked.areas} areas and {checked.cases} cases readable, {len(checked.faults)} fault(s)")
+    return int(bool(checked.faults))
+
+
+@rules_app.command
+def schema() -> int:
+    """Print the JSON Schema of a pool file, for editors that check TOML while it is typed."""
+    print(json.dumps(pool_schema(), ensure_ascii=False, indent=1))
+    return 0
+
+
+@rules_app.command
+def show(area: str, *, on: date | None = None, pools: Path | None = None, lang: Lang = "zh") -> int:
+    """Print what is in force in an area on a day as tables, with source and confidence of every rule.
 
     Parameters
     ----------
@@ -64,147 +149,216 @@ def show(area: str, *, on: date | None = None, pools: Path | None = None) -> int
         The day, YYYY-MM-DD; left out: today.
     pools
         A folder of pool files to add.
+    lang
+        zh or en.
     """
-    book = open_rulebook(pools, strict=False).book
-    code = book.area(area)
-    if code is None:
-        raise BadInput(
-            "P01_UNKNOWN_AREA", f"no rules for {area}", cure="See `settlement rules list`", zh=f"没有 {area} 的规则"
-        )
-    day = on or date.today()
-    chain = book.builder.chains[code]
-    console = _console()
-    month, first = book.benefit_year(code)
-    rounding = resolve.rounding_of(chain)
-    console.print(f"{chain[0].name} {code}，{day}（继承 {' → '.join(pool.code for pool in chain[1:]) or '无'}）")
-    console.print(
-        f"待遇年度自 {month:02d}-{first:02d}；取整 {rounding.at}/{rounding.rounds}；规则库 {book.digest[:16]}"
-    )
-    for pool in chain:
-        _show_benefits(console, pool, day)
-    for pool in chain:
-        _show_elsewhere(console, pool, day)
-    names = ", ".join(f"{name}（{c.kind}/{c.period}）" for name, c in book.counters(code).items())
-    console.print(f"累计项 counters: {names or '—'}", markup=False)
+    book, code = _open(area, pools)
+    show_area(_console(), book, code, on or date.today(), lang)
     return 0
 
 
-def _by_level(table: dict[str, int], show_one: object) -> str:
-    render = percent_text if show_one == "rate" else yuan_text
-    if ANY_LEVEL in table:
-        return render(table[ANY_LEVEL])
-    return " ".join(f"{codes.LEVEL_ZH[level]} {render(figure)}" for level, figure in table.items())
+@dataclass(frozen=True)
+class Asked:
+    """What ``why`` is asked about.
+
+    Attributes
+    ----------
+    scheme
+        employee, resident, or an insutype code.
+    care
+        inpatient, outpatient, emergency, chronic, pharmacy …
+    level
+        Hospital level: community, 1, 2, 3, provincial, ungraded.
+    group
+        working, retired, cadre, minor, adult, elderly; left out: working for employees, adult for others.
+    age
+        In whole years.
+    psn_type
+        The person's code, where a rule asks for it.
+    disease
+        The claim's dise_codg.
+    where
+        local, in_province, cross_province; left out: as place says, else local, or cross_province with a filing.
+    place
+        Division code of the place of treatment, where a rule names places.
+    filing
+        resident_there, referred, emergency, unfiled; left out elsewhere: unfiled.
+    filed
+        When the filing was made: before_admission, before_discharge, after_discharge, unknown.
+    emergency
+        The claim carries the emergency flag.
+    civil_servant
+        A civil servant.
+    assistance
+        Entitled to medical assistance.
+    family_doctor
+        Has signed with a family doctor.
+    """
+
+    scheme: str
+    care: Literal[codes.CARES]  # type: ignore[valid-type]
+    level: Literal[codes.LEVELS]  # type: ignore[valid-type]
+    group: Literal[codes.GROUPS] | None = None  # type: ignore[valid-type]
+    age: int = -1
+    psn_type: str = ""
+    disease: str = ""
+    where: Literal[codes.RELATIONS] | None = None  # type: ignore[valid-type]
+    place: str = ""
+    filing: Literal[codes.FILINGS] | None = None  # type: ignore[valid-type]
+    filed: Literal[codes.FILED] = "unknown"  # type: ignore[valid-type]
+    emergency: bool = False
+    civil_servant: bool = False
+    assistance: bool = False
+    family_doctor: bool = False
+
+    def situation(self, book: Rulebook, pool: str, area: str, day: date) -> Situation:
+        """Return the question in the words of the rules, for a person insured in an area of a pool."""
+        scheme = codes.scheme_of(self.scheme)
+        group = self.group or ("working" if scheme == "employee" else "adult")
+        lies = book.relation(pool, area, self.place) if self.place else "cross_province" if self.filing else "local"
+        where = self.where or lies
+        filing = (self.filing or "unfiled") if where != "local" else ""
+        person = Person(group, self.age, self.civil_servant, self.assistance, self.family_doctor, self.psn_type)
+        claim = Claim(scheme, self.care, self.level, person, where, filing, place=self.place, disease=self.disease)
+        return Situation(claim, day, self.emergency, self.filed)
 
 
-def _who(block: Benefit) -> str:
-    who = block.who
-    parts = ["/".join(codes.GROUP_ZH[group] for group in who.groups)] if who.groups else []
-    parts += [f"{who.age_from} 岁起"] if who.age_from is not None else []
-    parts += [f"不满 {who.age_under} 岁"] if who.age_under is not None else []
-    parts += ["公务员" if who.civil_servant else "非公务员"] if who.civil_servant is not None else []
-    parts += ["救助对象" if who.assistance else "非救助对象"] if who.assistance is not None else []
-    parts += ["、".join(codes.LEVEL_ZH[level] for level in block.levels)] if block.levels else []
-    return " ".join(parts) or "全部"
-
-
-def _deductible(block: Benefit) -> str:
-    dedc = block.deductible
-    if dedc.per == "none":
-        return "无"
-    parts = [{"year": "年", "admission": "次住院", "visit": "次"}[dedc.per] + " " + _by_level(dedc.standard_fen, "fen")]
-    parts += (
-        [f"再次 -{yuan_text(dedc.later_minus_fen)} 不低于 {yuan_text(dedc.floor_fen)}"] if dedc.later_minus_fen else []
-    )
-    parts += ["再次 " + "、".join(percent_text(p) for p in dedc.later_percent_bp)] if dedc.later_percent_bp else []
-    parts += [f"每满 {dedc.again_after_days} 天再计"] if dedc.again_after_days else []
-    parts += ["转院补差"] if dedc.on_transfer else []
-    return "；".join(parts)
-
-
-def _bands(block: Benefit) -> str:
-    parts = [
-        (f"{yuan_text(band.over_fen)} 以上 " if len(block.bands) > 1 else "") + _by_level(band.rate_bp, "rate")
-        for band in block.bands
-    ]
-    parts += [f"退休 +{percent_text(block.retired_points_bp).rstrip('%')} 点"] if block.retired_points_bp else []
-    parts += [f"退休个人负担×{percent_text(block.retired_share_bp)}"] if block.retired_share_bp != 10_000 else []
-    return "；".join(parts)
-
-
-def _show_benefits(console: Console, pool: Pool, day: date) -> None:
-    table = Table(title=f"{pool.name} {pool.code} 待遇", title_justify="left")
-    for head in ("险种/类别", "对象", "基金（基数）", "起付线", "比例", "封顶线", "自", "依据（可信度）"):
-        table.add_column(head, overflow="fold")
-    kinds = sorted({(s, c) for block in pool.benefits for s in block.schemes for c in block.cares})
-    for scheme, care in kinds:
-        for block in sorted(resolve.in_force(resolve.benefits_for(pool, scheme, care), day), key=lambda b: b.order):
-            what = f"{codes.SCHEME_ZH.get(scheme, scheme)}/{codes.CARE_ZH[care]}"
-            cite = f"{block.cite.text()}（{codes.CONFIDENCE_ZH[block.cite.confidence]}）{block.cite.file}:{block.cite.line}"
-            if not block.covered:
-                table.add_row(what, _who(block), "基金不支付", "—", "—", "—", str(block.begins), cite)
-                continue
-            cap = "无"
-            if block.cap:
-                cap = f"{block.cap.per} {block.cap.on} {_by_level(block.cap.amount_fen, 'fen')}"
-            body = ("外部报来", "—", "—") if block.reported else (_deductible(block), _bands(block), cap)
-            table.add_row(what, _who(block), f"{block.layer}（{block.base}）", *body, str(block.begins), cite)
-    if table.row_count:
-        console.print(table)
-
-
-def _change(block: Elsewhere) -> str:
-    amount = percent_text(block.amount_bp)
-    text = {
-        "none": "不降低",
-        "points": f"减 {amount.rstrip('%')} 个百分点",
-        "multiply": f"比例×{amount}",
-        "first_pay": f"先自付 {amount}",
-    }
-    parts = [text[block.mode]]
-    parts += [f"起付线×{percent_text(block.dedc_times_bp)}"] if block.dedc_times_bp != 10_000 else []
-    parts += [f"起付线+{yuan_text(block.dedc_plus_fen)}"] if block.dedc_plus_fen else []
-    parts += [f"起付线 {yuan_text(block.dedc_is_fen)}"] if block.dedc_is_fen is not None else []
-    return "；".join(parts)
-
-
-def _show_elsewhere(console: Console, pool: Pool, day: date) -> None:
-    table = Table(title=f"{pool.name} {pool.code} 异地就医", title_justify="left")
-    for head in ("险种/类别", "备案", "范围", "待遇变化", "自", "依据（可信度）"):
-        table.add_column(head, overflow="fold")
-    for block in resolve.in_force(list(pool.elsewheres), day):
-        scope = "/".join((*(block.schemes or ("全部险种",)), *(block.cares or ("全部类别",))))
-        filings = "、".join(codes.FILING_ZH[filing] for filing in block.filings)
-        wheres = "、".join(codes.RELATION_ZH[where] for where in block.wheres)
-        cite = f"{block.cite.text()}（{codes.CONFIDENCE_ZH[block.cite.confidence]}）{block.cite.file}:{block.cite.line}"
-        table.add_row(scope, filings, wheres, _change(block), str(block.begins), cite)
-    if table.row_count:
-        console.print(table)
-
-
-@rules_app.command
-def check(*paths: Path) -> int:
-    """Check pool files: each fault with file, line, key, what was found and what would be right.
+@rules_app.command(name="why")
+def tell_why(
+    area: str, asked: Annotated[Asked, Parameter(name="*")], *, on: date | None = None, pools: Path | None = None,
+    lang: Lang = "zh",
+) -> int:  # fmt: skip
+    """Say which blocks decide one situation, what they replaced and overrode, and why the others do not fit.
 
     Parameters
     ----------
-    paths
-        Folders or .toml files; left out: the shipped pools. They are checked together with the shipped ones they inherit from.
+    area
+        Six-digit division code of the insured area.
+    asked
+        The situation.
+    on
+        The day, YYYY-MM-DD; left out: today.
+    pools
+        A folder of pool files to add.
+    lang
+        zh or en.
     """
-    files = [file for path in paths for file in (sorted(path.glob("*.toml")) if path.is_dir() else [path])]
-    for path in paths:
-        if not path.exists():
-            raise BadInput("F02_NO_FILE", f"{path} is not there", cure="Check the path")
-    shipped = load_folder(POOLS)
-    given = load_files([file for file in files if file.resolve().parent != POOLS.resolve()])
-    loaded = Loaded({**shipped.pools, **given.pools}, shipped.complaints + given.complaints)
-    for complaint in loaded.complaints:
+    book, code = _open(area, pools)
+    print_why(_console(), why(book, code, asked.situation(book, code, area, on or date.today())), lang)
+    return 0
+
+
+@rules_app.command
+def test(area: str, *, pools: Path | None = None, lang: Lang = "zh") -> int:
+    """Settle an area's cases, shipped ones and those of the folder's cases/; a case that differs is worked through.
+
+    Parameters
+    ----------
+    area
+        Six-digit division code of the insured area.
+    pools
+        A folder of pool files to add, with its cases/.
+    lang
+        zh or en.
+    """
+    book, code = _open(area, pools)
+    read = load_cases(case_files(pools))
+    for complaint in read.complaints:
         print(complaint.text())
-    faults = len(loaded.complaints)
-    if not faults:
-        try:
-            check_pools(loaded.pools)
-        except BadRules as error:
-            print(error)
-            faults += 1
-    print(f"{len(loaded.pools)} areas readable, {faults} fault(s)")
-    return int(bool(faults))
+    outcomes: list[Outcome] = run_cases([case for case in read.cases if book.area(case.area) == code], book)
+    print_outcomes(_console(), outcomes, book, lang)
+    return int(bool(read.complaints) or not outcomes or not all(outcome.passed for outcome in outcomes))
+
+
+@rules_app.command
+def diff(
+    a: str, b: str, *, pools: Path | None = None, lang: Lang = "zh", format: Literal["text", "json"] = "text"
+) -> int:  # fmt: skip
+    """Say what changes for whom from when between two sets of rules, and what it does to a fixed panel of 200 typical claims.
+
+    Parameters
+    ----------
+    a
+        The old rules: an area (420100), an area on a day (420100@2024-03-31), or a pool file (a day may follow it too).
+    b
+        The new rules, in the same way.
+    pools
+        A folder of pool files to add.
+    lang
+        zh or en.
+    format
+        text or json.
+    """
+    from settlement.author import diff_report  # noqa: PLC0415
+    from settlement.author.diff import difference  # noqa: PLC0415
+    from settlement.author.phrases import Speech  # noqa: PLC0415
+
+    say = Speech(lang)
+    found = difference(a, b, pools, say)
+    if format == "json":
+        print(json.dumps(diff_report.as_json(found, say), ensure_ascii=False, indent=1))
+    else:
+        print(diff_report.text(found, say))
+    return 0
+
+
+@rules_app.command
+def doc(area: str = "", *, to: Path = Path("docs/rules"), on: date | None = None, pools: Path | None = None) -> int:
+    """Write a page an area, Markdown and HTML: the rules drawn and in tables, what changed when, on which grounds, what is missing.
+
+    Parameters
+    ----------
+    area
+        Six-digit division code; left out: every area. The index is written each time.
+    to
+        The folder for the pages and charts.
+    on
+        The day of the pages; left out: for each area the last day on which its rules changed.
+    pools
+        A folder of pool files to add.
+    """
+    from settlement.author.doc import areas, files  # noqa: PLC0415
+
+    book, code = _open(area, pools) if area else (open_rulebook(pools, strict=False).book, "")
+    every = areas(book, [POOLS, *([pools] if pools else [])], on)
+    made = files([one for one in every if code in ("", one.code)], every, with_html=True)
+    to.mkdir(parents=True, exist_ok=True)
+    for name, content in made.items():
+        (to / name).write_text(content, encoding="utf-8")
+    print(f"{to}: {len(made)} files")
+    return 0
+
+
+@rules_app.command
+def corrections(
+    *, since: date, book: Path, pools: Path | None = None, lang: Lang = "zh", format: Literal["text", "json"] = "text"
+) -> int:  # fmt: skip
+    """List the settlements in the book that today's rules would make otherwise: each amount, old and new, and which rule.
+
+    Parameters
+    ----------
+    since
+        Settled on this day or later, YYYY-MM-DD.
+    book
+        The book (book.sqlite). Nothing is booked; the night books corrections.
+    pools
+        A folder of pool files to add, as the till has them.
+    lang
+        zh or en.
+    format
+        text or json.
+    """
+    from settlement.author import corrections_report  # noqa: PLC0415
+    from settlement.author.corrections import corrections as found_in  # noqa: PLC0415
+    from settlement.author.phrases import Speech  # noqa: PLC0415
+    from settlement.ledger import SqliteLedger  # noqa: PLC0415
+
+    if not book.is_file():
+        raise BadInput("F02_NO_FILE", f"{book} is not there", cure="Check the path", zh=f"没有账本文件 {book}")
+    with SqliteLedger(book) as ledger:
+        report = found_in(ledger.settlements(), open_rulebook(pools).book, since)
+    if format == "json":
+        print(json.dumps(corrections_report.as_json(report), ensure_ascii=False, indent=1))
+    else:
+        print(corrections_report.text(report, Speech(lang)))
+    return 0

@@ -1,13 +1,13 @@
-"""Case files → drafts and rulebooks: what a case leaves out is filled in here, the same for all."""
+"""Every case with the rulebook it runs on: the shipped ones, those of the folders here, and those with an invented pool."""
 
 import tomllib
+from collections.abc import Iterator
 from datetime import date
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from settlement.author.cases import Case, case_files, drafts_of, load_cases, read_cases
 from settlement.engine import settle_drafts
-from settlement.money import fen
 from settlement.rules.rulebook import NATION, POOLS, Rulebook, build, open_rulebook
 
 CASES = Path(__file__).parent / "cases"
@@ -19,16 +19,42 @@ CODES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def all_cases() -> list[Block]:
+class Setting(NamedTuple):
+    """A case and its world: what its invented pool says, or the folder of pool files to add, or neither."""
+
+    case: Case
+    invented: Block | None = None
+    folder: Path | None = None
+
+
+def all_cases() -> list[Setting]:
     """Every case of every file; the short [[vector]] form is spelt out."""
-    cases: list[Block] = []
+    shipped = load_cases(case_files(None))
+    assert shipped.complaints == []
+    return [*map(Setting, shipped.cases), *_of_folders(), *_of_files()]
+
+
+def _of_folders() -> Iterator[Setting]:
+    for folder in sorted(path for path in CASES.iterdir() if path.is_dir()):
+        read = load_cases(sorted((folder / "cases").glob("*.toml")))
+        assert read.complaints == []
+        yield from (Setting(case, None, folder) for case in read.cases)
+
+
+def _of_files() -> Iterator[Setting]:
     for file in sorted(CASES.glob("*.toml")):
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-        cases += content.get("case", []) + [_from_vector(vector) for vector in content.get("vector", [])]
-    return cases
+        for block in [*content.get("case", []), *map(_from_vector, content.get("vector", []))]:
+            invented = block.pop("invented", None)
+            if invented is not None:
+                block["claim"] = {"insuplc_admdvs": AREA, "mdtrtarea_admvs": AREA, **block["claim"]}
+            read = read_cases({"case": [block]}, file.name)
+            assert read.complaints == []
+            yield Setting(read.cases[0], invented)
 
 
 def _from_vector(vector: Block) -> Block:
+    said = {key: vector[key] for key in ("id", "kind", "trust", "source", "scenario", "arithmetic", "expected")}
     covered = vector.get("covered", True)
     says = {"deductible": f"{vector['deductible']} yuan", "rate": vector["rate"]} if covered else {"covered": False}
     says |= {"scheme": vector["scheme"], "care": vector["care"]}
@@ -36,7 +62,7 @@ def _from_vector(vector: Block) -> Block:
     claim |= {"setl_time": "2024-05-01"}
     where = {"insuplc_admdvs": vector["shipped"], "mdtrtarea_admvs": vector["shipped"]} if "shipped" in vector else {}
     world = {} if where else {"invented": says}
-    return {**vector, **world, "claim": claim | where, "lines": [["01", "", vector["in_scope"]]]}
+    return {**said, **world, "claim": claim | where, "lines": [["01", "", vector["in_scope"]]]}
 
 
 def invented_pool(says: Block) -> Block:
@@ -61,48 +87,18 @@ def invented_pool(says: Block) -> Block:
     return pool
 
 
-def draft_of(case: Block) -> Block:
-    """The claim of a case; a line is [class or catalogue code, first-pay ratio, amount]."""
-    lines = []
-    for number, (what, ratio, amount) in enumerate(case["lines"], 1):
-        line = {"feedetl_sn": str(number), "cnt": "1", "pric": amount, "det_item_fee_sumamt": amount}
-        own = {"chrgitm_lv": what, "selfpay_prop": ratio} if what in ("01", "02", "03") else {"med_list_codg": what}
-        lines.append({**line, **own})
-    base = {"medins_setl_id": case["id"], "insuplc_admdvs": AREA, "mdtrtarea_admvs": AREA}
-    so_far = {"year_so_far": case["year_so_far"]} if "year_so_far" in case else {}
-    return {**base, **case["claim"], **so_far, "feedetail": lines}
-
-
-def book_for(case: Block, shipped: Rulebook) -> Rulebook:
-    """The shipped rulebook, or the nation's file with the case's invented pool."""
-    if "invented" not in case:
-        return shipped
+def books() -> Iterator[tuple[Setting, Rulebook]]:
+    """Every case with its rulebook."""
+    shipped = open_rulebook().book
+    folders = {path: open_rulebook(path).book for path in CASES.iterdir() if path.is_dir()}
     nation = tomllib.loads(next(POOLS.glob(f"{NATION}_*.toml")).read_text(encoding="utf-8"))
-    return build({NATION: nation, AREA: invented_pool(case["invented"])}, [])
+    for setting in all_cases():
+        if setting.invented is not None:
+            yield setting, build({NATION: nation, AREA: invented_pool(setting.invented)}, [])
+        else:
+            yield setting, folders[setting.folder] if setting.folder else shipped
 
 
 def settle_all() -> dict[str, Block]:
     """The result row of every case, by id."""
-    shipped = open_rulebook().book
-    return {case["id"]: settle_drafts([draft_of(case)], book_for(case, shipped)).rows()[0] for case in all_cases()}
-
-
-def self_part(step: Block) -> int:
-    """What the person bears of a capped or uncapped layer's own cost: eligible less rest, exactly, less what it pays.
-
-    For R01: the layer's cost is eligible - rest with rest = (cost whose grant the cap cut); found again from the published
-    payment and the bands, in exact fractions.
-    """
-    bands = {"hifp_pay": [(3_000_000, 91), (4_000_000, 94), (10**12, 97)], "hifob_pay": [(10**12, 80)]}[step["fund"]]
-    left, borne, low = Fraction(step["pay_fen"]), Fraction(0), Fraction(step["dedc_fen"])
-    for top, percent in bands:
-        width = min(Fraction(top) - low, left * 100 / percent)
-        borne += width * (100 - percent) / 100
-        left -= width * percent / 100
-        low += width
-    return int(borne + Fraction(1, 2))
-
-
-def fen_of(amounts: Block) -> dict[str, int]:
-    """Yuan texts as fen; a whole number is a count and stays."""
-    return {name: said if isinstance(said, int) else fen(said) for name, said in amounts.items()}
+    return {setting.case.id: settle_drafts(drafts_of(setting.case), book).rows()[-1] for setting, book in books()}

@@ -120,7 +120,7 @@ def test_every_third_party_import_is_declared():
     wanted = [*about["dependencies"], *about["optional-dependencies"]["pcsc"], *about["optional-dependencies"]["dev"]]
     wanted += about["optional-dependencies"]["postgres"] + about["optional-dependencies"]["spark"]
     declared = {canonicalize_name(Requirement(text).name) for text in wanted}
-    known = declared | {"smartcard"} | set(sys.stdlib_module_names) | {*PACKAGES, "benchmarks", "tests"}
+    known = declared | {"smartcard", "vl_convert"} | set(sys.stdlib_module_names) | {*PACKAGES, "benchmarks", "tests"}
     strangers = set()
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -134,7 +134,7 @@ def test_every_third_party_import_is_declared():
 @pytest.mark.parametrize("module", ["settlement.cli", "pos_adapter", "pos_adapter.__main__"])
 def test_a_minimal_install_needs_no_driver(module):
     refused = "class Refuse:\n    def find_spec(self, name, path=None, target=None):\n"
-    refused += "        if name.partition('.')[0] in {'smartcard', 'psycopg', 'pyspark', 'pandas', 'pytest'}:\n"
+    refused += "        if name.partition('.')[0] in {'smartcard', 'psycopg', 'pyspark', 'pandas', 'altair', 'vl_convert', 'pytest'}:\n"
     refused += "            raise ModuleNotFoundError(name)\n"
     code = f"import sys\n{refused}sys.meta_path.insert(0, Refuse())\nimport {module}\n"
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

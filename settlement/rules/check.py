@@ -27,14 +27,17 @@ LIMIT = 1 << 61  # exact parts stay below this, so that twice of them fits in in
 def counters_of(chain: tuple[Pool, ...]) -> dict[str, Counter]:
     """Return a pool's named counters with their slots; one name may count one thing in one period only."""
     counters: dict[str, Counter] = {}
+    first: dict[str, str] = {}
     for pool in chain:
         for block in pool.benefits:
             for name, kind, period in _uses(block):
                 known = counters.setdefault(name, Counter(len(counters), kind, period))
+                here = f"{block.cite.file}:{block.cite.line}"
+                there = first.setdefault(name, here)
                 if (known.kind, known.period) != (kind, period):
                     raise BadRules(
-                        "B04_COUNTER", f"{block.cite.file}:{block.cite.line}: counter {name!r} counts {kind} per {period}, "
-                        f"but elsewhere {known.kind} per {known.period}", cure="Use another name",
+                        "B04_COUNTER", f"{here}: counter {name!r} counts {kind} per {period}, "
+                        f"but {known.kind} per {known.period} at {there}", cure="Use another name",
                     )  # fmt: skip
     return counters
 
@@ -86,6 +89,7 @@ def faults(pools: dict[str, Pool], code: str) -> Iterator[BadRules]:
             tables: tuple[Any, ...] = (pool.first_pays, pool.filings, pool.waitings, pool.suspensions, pool.stays)
             for table in tables:
                 rivals += [(a, b) for a, b in combinations(resolve.in_force(table, day), 2) if _meet(a, b)]
+            rivals += [(a, b) for a, b in combinations(resolve.in_force(pool.elsewheres, day), 2) if _same_day(a, b)]
             for a, b in rivals:
                 if (id(a), id(b)) not in met:
                     met.add((id(a), id(b)))
@@ -124,6 +128,19 @@ def _unled(chain: tuple[Pool, ...], kinds: list[tuple[str, str]], days: list[dat
 
 def _sets_meet(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> bool:
     return one is None or other is None or bool(set(one) & set(other))
+
+
+def _same_day(a: Elsewhere, b: Elsewhere) -> bool:
+    """Tell whether two rules for care elsewhere begin together and speak for one claim: of others the later counts."""
+    if a.begins != b.begins or (a.places is None) != (b.places is None):
+        return False
+    places = beginnings_meet(a.places, b.places) and bool(set(a.wheres) & set(b.wheres))
+    return (
+        places
+        and bool(set(a.filings) & set(b.filings))
+        and _sets_meet(a.schemes, b.schemes)
+        and _sets_meet(a.cares, b.cares)
+    )
 
 
 def _meet(a: Any, b: Any) -> bool:

@@ -29,7 +29,8 @@ _SPAN = re.compile(r"(\d{1,4}) (month|day)s?")
 
 def read_elsewhere(reader: Reader, begins: Any, cite: Cite) -> Elsewhere:
     """Return an ``[[elsewhere]]`` block."""
-    mode = reader.take("mode", one_of(("none", "points", "multiply", "first_pay")), "none", need=True)
+    repealed = reader.take("repealed", reading.flag, False)
+    mode = reader.take("mode", one_of(("none", "points", "multiply", "first_pay")), "none", need=not repealed)
     read = {
         "none": reading.percent,
         "points": reading.points,
@@ -48,7 +49,7 @@ def read_elsewhere(reader: Reader, begins: Any, cite: Cite) -> Elsewhere:
         change.take("times", reading.any_percent, 10_000),
         change.take("plus", reading.amount, 0),
         change.take("is", reading.amount),
-        begins, cite, places=reader.take("places", list_of(reading.division)),
+        begins, cite, repealed, reader.take("places", list_of(reading.division)),
     )  # fmt: skip
     change.done(reader)
     return block

@@ -105,7 +105,7 @@ def overlap(first: Any, second: Any) -> BadRules:
     return BadRules(
         "B03_OVERLAP",
         f"{first.cite.file}:{first.cite.line} and {second.cite.file}:{second.cite.line} both apply to the same claims",
-        cure="Give them the same key so that the later replaces the earlier, or make their level, disease or who exclude each other",
+        cure="Give them the same key so that the later replaces the earlier, or make what they ask for exclude each other",
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def layers_for(chain: Sequence[Pool], claim: Claim, day: date) -> list[Benefit] 
     basic_found = False
     for pool in chain:
         blocks = in_force(benefits_for(pool, claim.scheme, claim.care), day)
-        if not basic_found and only_match([b for b in blocks if not b.covered], claim):
+        if not basic_found and _refuses(blocks, claim):
             return []
         here: set[str] = {block.layer for block in blocks if block.covered} - decided
         for layer in here:
@@ -133,6 +133,17 @@ def layers_for(chain: Sequence[Pool], claim: Claim, day: date) -> list[Benefit] 
         if not block.says_level(claim.level):
             return Missing("R02_LEVEL_MISSING", f"{what}, {block.layer} ({block.cite.file}:{block.cite.line})")
     return layers
+
+
+def _refuses(blocks: list[Benefit], claim: Claim) -> bool:
+    """Tell whether an area says that it pays nothing; one of its paying blocks that names the disease goes before that."""
+    said = only_match([block for block in blocks if not block.covered], claim)
+    if said is None or said.diseases is not None:
+        return said is not None
+    named = [block for block in blocks if block.covered and block.diseases and block.base == "in_scope"]
+    return not any(
+        b.at_level(claim.level) and b.who.matches(claim.person) and b.for_disease(claim.disease) for b in named
+    )
 
 
 def not_covered(chain: Sequence[Pool], claim: Claim, day: date) -> Benefit | None:
@@ -156,11 +167,8 @@ def elsewhere_for(chain: Sequence[Pool], claim: Claim, day: date) -> Elsewhere |
         latest = max((block.begins for block in speaking), default=None)
         blocks = [block for block in speaking if block.begins == latest]
         if len(blocks) > 1:
-            raise BadRules(
-                "B03_OVERLAP", f"{blocks[0].cite.file}:{blocks[0].cite.line} and line {blocks[1].cite.line} both apply",
-                cure="Let their scheme, care, filing, where or places exclude each other",
-            )  # fmt: skip
-        if blocks:
+            raise overlap(blocks[0], blocks[1])
+        if blocks and not blocks[0].repealed:
             return blocks[0]
     where = codes.RELATION_ZH[claim.relation]
     return Missing(
