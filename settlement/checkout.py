@@ -12,8 +12,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from settlement.codes import FILINGS
 from settlement.engine import Settled, settle_drafts
 from settlement.errors import REASONS, BadInput, Refusal, SettlementError
@@ -28,7 +26,6 @@ from settlement.present import claim_json
 from settlement.registry import InsuredPerson, Registry, load_registry
 from settlement.rules.rulebook import Rulebook, open_rulebook
 
-MONTHS = {"year": 12, "quarter": 3, "month": 1}
 # What the book keeps of the account sits in the message's booking; the national codes name each party of a posting.
 FUND_PAY_TYPE = {
     "hifp_pay": {"310": "310100", "390": "390100"}, "hifob_pay": {"310": "330100"}, "hifmi_pay": {"390": "390200"},
@@ -170,18 +167,6 @@ def open_checkout(folder: Path, registry: Path | None = None, pools: Path | None
     folder.mkdir(parents=True, exist_ok=True)
     ledger = SqliteLedger(folder / "book.sqlite")
     return Checkout(open_rulebook(pools).book, ledger, load_registry(registry or DATA / "registry.json"))
-
-
-def counters_on(state: PersonState, area: str, day: date) -> dict[str, int]:
-    """Return a person's counters of an area whose period holds a day, by name."""
-    return {key.name: value for key, value in state.counters.items() if key.area == area and _holds(key, day)}
-
-
-def _holds(key: CounterKey, day: date) -> bool:
-    start = np.datetime64(key.period_start, "M")
-    within = (date.fromisoformat(key.period_start) - start.astype("datetime64[D]").astype(date)).days
-    end = (start + MONTHS[key.period_kind]).astype("datetime64[D]") + within
-    return bool(np.datetime64(key.period_start, "D") <= np.datetime64(day, "D") < end)
 
 
 def _booking(setl_id: str, content: bytes, settled: Settled, insutype: str) -> Booking:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from settlement.kernel.layout import FUNDS, LAYER_RESULT, LINE_RESULT, RESULT, Column
+from settlement.kernel.layout import LAYER_RESULT, LINE_RESULT, RESULT, Column
 
 
 class Field(NamedTuple):
@@ -197,5 +197,3 @@ COUNTER_SCHEMA = pa.schema(
         pa.field("value", pa.int64(), False, {"unit": "fen, or a count for admissions"}),
     ]
 )  # fmt: skip
-
-FUND_FIELDS = FUNDS

@@ -25,15 +25,6 @@ PERIODS = ("year", "quarter", "month")
 MOST_ADMISSIONS = 100_000  # a count above it is a slip, and no step of the calculation has to bear it
 
 
-class Period(NamedTuple):
-    """One state row that is not an account: whose, where, and which period; ``person`` is a draft row of that person."""
-
-    draft: int
-    pool: str
-    kind: str
-    start_day: int
-
-
 class State(NamedTuple):
     """The counters: int64[row, slot], which rows each claim (in kernel order) uses, and what the rows are."""
 
