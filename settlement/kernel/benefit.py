@@ -215,11 +215,47 @@ def costed(layer, base, due, room):
 
 
 @compiled
+def write_step(layer, step, known, made, once):
+    """Write what a layer found and made. Cells that are 0 are left as they came: a page that nobody writes costs nothing.
+
+    ``known`` is ``(standard, met, admissions, due, running, used_before, room)`` in whole fen, ``made`` is ``(base, first, cost, dedc,
+    eligible, granted, rest)``, exact.
+    """
+    standard, met, admissions, due, running, used_before, room = known
+    base, first, cost, dedc, eligible, granted, rest = made
+    step[S.base_fen] = half_up(base)
+    step[S.dedc_fen] = half_up(dedc)
+    step[S.eligible_fen] = half_up(eligible)
+    step[S.granted_fen] = half_up(granted)
+    step[S.rest_fen] = half_up(rest)
+    step[S.cap_left_fen] = room
+    if layer[Y.first_elsewhere_part] > 0:
+        step[S.first_elsewhere_fen] = half_up(first)
+    if layer[Y.dedc_kind] != DEDC_NONE:
+        step[S.dedc_standard_fen] = standard
+        step[S.dedc_due_fen] = due
+    if layer[Y.dedc_paid_slot] >= 0:
+        step[S.dedc_before_fen] = met
+    if layer[Y.dedc_slot] >= 0:
+        step[S.admissions_before_count] = admissions
+        step[S.admissions_added_count] = 0 if once else 1
+    if layer[Y.running_slot] >= 0:
+        step[S.running_before_fen] = running
+        step[S.running_added_fen] = half_up(eligible if layer[Y.bands_above_dedc] else cost)
+    if layer[Y.cap_kind] != CAP_NONE:
+        step[S.cap_used_before_fen] = used_before
+    if layer[Y.cap_kind] >= CAP_COST:
+        step[S.cost_over_cap_fen] = half_up(rest)
+        step[S.cap_counted_fen] = half_up(cost if layer[Y.cap_kind] == CAP_COST else eligible)
+
+
+@compiled
 def settle_layer(layer, claim, run, told, parts, state, bands, step):
     """Settle one layer; write its step and return the new ``Run``. Counters are read here and grown by ``count``.
 
-    ``layer`` is a row of the layer table, ``claim`` a column of the claims (or of the shares), ``told`` what its payer reported, what
-    the layer left of its deductible in the year before (-1 for none) and whether this is a later year of one deductible, ``parts`` the claim's parts, ``step`` a column of the layer results.
+    ``layer`` is a row of the layer table, ``claim`` a column of the claims (or of the shares), ``parts`` its parts, ``step`` a
+    column of the layer results. ``told`` is what the layer's payer reported, what the layer left of its deductible in the year
+    before (-1 for none), and whether this is a later year of one deductible.
     """
     reported_fen, continued, once = told
     used_before, room = cap_room(layer, claim, state)
@@ -236,29 +272,14 @@ def settle_layer(layer, claim, run, told, parts, state, bands, step):
         granted = pay = whole(min(reported_fen, base[0]))
     unpaid = run.in_scope_fen + (run.first_pay_fen if layer[Y.with_first_pay] else 0) - run.paid_fen
     pay_fen = max(0, min(half_up(pay), unpaid))
-    dedc_fen = half_up(dedc)
 
-    step[S.scope_fen] = run.in_scope_fen
-    step[S.base_fen] = half_up(base)
-    step[S.first_elsewhere_fen] = half_up(first)
-    step[S.cost_over_cap_fen] = half_up(rest) if layer[Y.cap_kind] >= CAP_COST else 0
-    step[S.dedc_standard_fen] = standard
-    step[S.dedc_before_fen] = met
-    step[S.admissions_before_count] = admissions
-    step[S.admissions_added_count] = layer[Y.dedc_kind] == DEDC_ADMISSION and not once
-    step[S.dedc_due_fen] = due
-    step[S.dedc_continued] = continued >= 0 and (layer[Y.dedc_kind] == DEDC_ADMISSION or layer[Y.dedc_kind] == DEDC_VISIT)
-    step[S.dedc_fen] = dedc_fen
-    step[S.running_before_fen] = running
-    step[S.running_added_fen] = half_up(eligible if layer[Y.bands_above_dedc] else cost)
-    step[S.eligible_fen] = half_up(eligible)
-    step[S.granted_fen] = half_up(granted)
-    step[S.cap_used_before_fen] = used_before
-    step[S.cap_left_fen] = room
-    step[S.rest_fen] = half_up(rest)
+    known = (standard, met, admissions, due, running, used_before, room)
+    write_step(layer, step, known, (base, first, cost, dedc, eligible, granted, rest), once)
     step[S.pay_fen] = pay_fen
-    counted = cost if layer[Y.cap_kind] == CAP_COST else eligible
-    step[S.cap_counted_fen] = pay_fen if layer[Y.cap_kind] <= CAP_FUND else half_up(counted)
+    if layer[Y.cap_kind] == CAP_FUND:
+        step[S.cap_counted_fen] = pay_fen
+    if continued >= 0 and (layer[Y.dedc_kind] == DEDC_ADMISSION or layer[Y.dedc_kind] == DEDC_VISIT):
+        step[S.dedc_continued] = 1
 
     in_scope = layer[Y.base] == BASE_IN_SCOPE
     return Run(
@@ -271,7 +292,7 @@ def settle_layer(layer, claim, run, told, parts, state, bands, step):
         first_elsewhere,
         1 if in_scope and layer[Y.part] == 0 and layer[Y.first_elsewhere_part] > 0 else run.main_reduced,
         rest,
-        max(0, due - dedc_fen),
+        max(0, due - half_up(dedc)),
     )
 
 

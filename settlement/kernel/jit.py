@@ -47,14 +47,23 @@ _FOLDER = str(cache_folder())
 
 def compiled(function: Function) -> Function:
     """Return the function compiled on first use, or as it is under ``NUMBA_DISABLE_JIT=1``."""
+    # The small verbs melt into one loop a claim; a few entry points are compiled, not dozens.
+    return _compiled(function, forceinline=True)
+
+
+def compiled_apart(function: Function) -> Function:
+    """Return the function compiled like ``compiled``, but called and not melted in: for what few claims need."""
+    return _compiled(function)
+
+
+def _compiled(function: Function, **options: bool) -> Function:
     if config.DISABLE_JIT:
         return function
     before, config.CACHE_DIR = config.CACHE_DIR, _FOLDER
     try:
-        # forceinline: the small verbs melt into one loop a claim; 3 to 4 entry points are compiled, not dozens.
         # _nrt=False: the kernel allocates nothing, its caller holds every array; without it each view of a column would
         # count references atomically, three times the time. Internal to numba, so numba is pinned and a test would fail.
-        return njit(cache=True, nogil=True, error_model="numpy", forceinline=True, _nrt=False)(function)
+        return njit(cache=True, nogil=True, error_model="numpy", _nrt=False, **options)(function)
     finally:
         config.CACHE_DIR = before
 

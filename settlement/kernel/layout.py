@@ -50,7 +50,9 @@ CLAIM = (
     Column("transfer_dedc_paid_fen", "fen", "转出医院已付起付线", "deductible already charged at the lower hospital"),
     Column("hosp_part_fen", "fen", "医院负担金额", "what the hospital itself bears"),
     Column("acct_used_flag", "code", "使用个人账户", "1 if the account may pay"),
-    Column("special", "code", "特殊结算", "1: a refund, or a stay that was split; else the columns below are not looked at"),
+    Column(
+        "special", "code", "特殊结算", "1: a refund, or a stay that was split; else the columns below are not looked at"
+    ),
     Column("refund_of", "row", "退费原结算", "row of the claim that this one gives back, -1 for none"),
     Column("last_first", "code", "须逆序退费", "1: a refund that later claims of the person and area must precede"),
     Column("pool", "row", "统筹区", "position of the insured area among those of the batch"),
@@ -178,7 +180,7 @@ LINE_RESULT = (
 # ---- one row a layer of a claim, out -----------------------------------------------------------------------------
 LAYER_RESULT = (
     Column("layer_row", "row", "规则行", "row of the rule that made this step"),
-    Column("scope_fen", "fen", "本段范围内", "in scope of the claim, or of this year's share of a stay that was split"),
+    Column("scope_fen", "fen", "本段范围内", "in scope of this year's share, for a stay that was split"),
     Column("base_fen", "fen", "计算基数", "what the layer works on"),
     Column("first_elsewhere_fen", "fen", "异地先自付", "first borne by the person because care was elsewhere"),
     Column("cost_over_cap_fen", "fen", "超费用限额", "cost that a cost cap took out"),
@@ -187,7 +189,12 @@ LAYER_RESULT = (
     Column("admissions_before_count", "count", "已住院次数", "earlier admissions in the year"),
     Column("admissions_added_count", "count", "本次计入住院次数", "admissions that this claim counts"),
     Column("dedc_due_fen", "fen", "本次应付起付线", "what is left of the standard for this claim"),
-    Column("dedc_continued", "code", "接续上年起付线", "1: what the same layer left over in the year before of a split stay"),
+    Column(
+        "dedc_continued",
+        "code",
+        "接续上年起付线",
+        "1: what the same layer left over in the year before of a split stay",
+    ),
     Column("dedc_fen", "fen", "本次起付线", "deductible used now"),
     Column("running_before_fen", "fen", "年度累计基数", "running total before this claim"),
     Column("running_added_fen", "fen", "本次计入累计", "what this claim adds to the running total"),
@@ -255,7 +262,7 @@ class Tables(NamedTuple):
 
 
 class Results(NamedTuple):
-    """Where the kernel writes; every cell of a settled claim is written."""
+    """Where the kernel writes. The step and part arrays come filled with 0, and cells that stay 0 are not written."""
 
     columns: np.ndarray
     lines: np.ndarray

@@ -7,7 +7,7 @@ Each sweep touches few columns: one sweep over all fifty took twice the time, fo
 
 from settlement.kernel.arith import half_up, plus
 from settlement.kernel.benefit import NOTHING, begun, count, settle_layer
-from settlement.kernel.jit import compiled
+from settlement.kernel.jit import compiled, compiled_apart
 from settlement.kernel.layout import (
     ACCT_SLOT,
     COVERS_FIRST_PAY,
@@ -28,6 +28,7 @@ from settlement.kernel.layout import (
 )
 from settlement.kernel.scope import claim_scope, write_parts
 
+WHOLE_STAY = (1, 0, 1)  # days in this year, days before it, days of the stay: of a claim that is not split
 KNOWN = tuple(getattr(S, name) for name in STEP_KNOWN)
 
 
@@ -58,7 +59,7 @@ def share_of(amount, days, before, stay):
 def run_of(i, own, days, claims, tables, out, parts):
     """Return the ``Run`` of claim ``i``, or of its share ``own`` of one year; fill ``parts``.
 
-    ``days`` is ``(days in this year, days of the stay before it, days of the stay)``; a claim of one year has (1, 0, 1).
+    ``days`` is ``(days in this year, days of the stay before it, days of the stay)``, or WHOLE_STAY.
     """
     in_scope, first_pay = out.columns[R.inscp_scp_amt_fen, i], out.columns[R.preselfpay_amt_fen, i]
     program = tables.programs[own[C.program]]
@@ -89,40 +90,57 @@ def continued(layer, first_step, last_step, tables, out):
 
 
 @compiled
-def settle_layers(i, claims, tables, state, out):
-    """Run the layers of claim ``i``, write its steps, grow its person's counters; refuse it if the hospital bears too much.
+def settle_year(own, run, at, seat, earlier, arrays):
+    """Run the layers of a claim, or of its share ``own`` of one year, from step ``at``; return the run and the next step.
 
-    A stay that was split runs once a benefit year, its shares of earlier years first.
+    ``seat`` is the column of its parts, ``earlier`` is ``(first step, last step, whether the deductible is one)`` of the year before.
     """
-    claim, columns = claims.columns[:, i], out.columns
-    first, last = 0, 0
-    if claim[C.special]:
-        if claim[C.refund_of] >= 0:
-            give_back(i, claim, claims, tables, state, out)
-            return
-        first, last = claim[C.earlier_start], claim[C.earlier_end]
+    claims, tables, state, out = arrays
+    program, parts = tables.programs[own[C.program]], out.parts[:, seat]
+    for entry in range(program[P.layer_start], program[P.layer_end]):
+        row = tables.program_layers[entry]
+        layer, step = tables.layers[row], out.layers[:, at]
+        reported = claims.reported[own[C.reported_row], layer[Y.fund]] if own[C.reported_row] >= 0 else 0
+        left = continued(layer, earlier[0], earlier[1], tables, out) if earlier[2] else -1
+        run = settle_layer(layer, own, run, (reported, left, earlier[2]), parts, state, tables.bands, step)
+        step[S.layer_row] = row
+        count(layer, own, step, state, 1)
+        at += 1
+    return run, at
+
+
+@compiled_apart
+def settle_split(i, claim, claims, tables, state, out):
+    """Run the layers of a stay once a benefit year, its shares of earlier years first; return ``(paid, deductible)``."""
     paid_fen, dedc, before = 0, NOTHING, 0
-    at, year_before = claim[C.step_start], claim[C.step_start]
-    for e in range(first, last + 1):
-        own, seat, days, once = claim, i, (1, 0, 1), 0
-        if first < last:
-            if e < last:
-                own, seat = claims.earlier[:, e], columns.shape[1] + e
-            days, once = (own[C.share_days_count], before, own[C.stay_days_count]), own[C.dedc_once]
-            before += days[0]
-        parts = out.parts[:, seat]
-        run = run_of(i, own, days, claims, tables, out, parts)
-        program, first_step = tables.programs[own[C.program]], at
-        for entry in range(program[P.layer_start], program[P.layer_end]):
-            row = tables.program_layers[entry]
-            layer, step = tables.layers[row], out.layers[:, at]
-            reported = claims.reported[own[C.reported_row], layer[Y.fund]] if own[C.reported_row] >= 0 else 0
-            told = (reported, continued(layer, year_before, first_step, tables, out) if once else -1, once)
-            run = settle_layer(layer, own, run, told, parts, state, tables.bands, step)
-            step[S.layer_row] = row
-            count(layer, own, step, state, 1)
-            at += 1
+    at, year_before, last = claim[C.step_start], claim[C.step_start], claim[C.earlier_end]
+    for e in range(claim[C.earlier_start], last + 1):
+        own = claims.earlier[:, e] if e < last else claim
+        seat = claims.columns.shape[1] + e if e < last else i
+        days = (own[C.share_days_count], before, own[C.stay_days_count])
+        before += days[0]
+        run, first_step = run_of(i, own, days, claims, tables, out, out.parts[:, seat]), at
+        earlier = (year_before, first_step, own[C.dedc_once])
+        run, at = settle_year(own, run, at, seat, earlier, (claims, tables, state, out))
+        for step in range(first_step, at):
+            out.layers[S.scope_fen, step] = run.in_scope_fen
         paid_fen, dedc, year_before = paid_fen + run.paid_fen, plus(dedc, run.dedc), first_step
+    return paid_fen, dedc
+
+
+@compiled
+def settle_layers(i, claims, tables, state, out):
+    """Run the layers of claim ``i``, write its steps, grow its person's counters; refuse it if the hospital bears too much."""
+    claim, columns = claims.columns[:, i], out.columns
+    if not claim[C.special]:
+        run = run_of(i, claim, WHOLE_STAY, claims, tables, out, out.parts[:, i])
+        run, _ = settle_year(claim, run, claim[C.step_start], i, (0, 0, 0), (claims, tables, state, out))
+        paid_fen, dedc = run.paid_fen, run.dedc
+    elif claim[C.refund_of] >= 0:
+        give_back(i, claim, claims, tables, state, out)
+        return
+    else:
+        paid_fen, dedc = settle_split(i, claim, claims, tables, state, out)
     columns[R.fund_pay_sumamt_fen, i] = paid_fen
     columns[R.act_pay_dedc_fen, i] = half_up(dedc)
     columns[R.status, i] = SETTLED
@@ -131,7 +149,7 @@ def settle_layers(i, claims, tables, state, out):
         columns[R.status, i] = HOSPITAL_PART_TOO_LARGE
 
 
-@compiled
+@compiled_apart
 def count_all(i, at, sign, claims, tables, state, out):
     """Grow the counters of claim ``i`` by the steps that begin at ``at``: its own, or those that give it back."""
     claim = claims.columns[:, i]
@@ -167,7 +185,7 @@ def refund_status(i, claim, columns, out):
     return SETTLED
 
 
-@compiled
+@compiled_apart
 def give_back(i, claim, claims, tables, state, out):
     """Write refund ``i``: the steps of the claim it gives back with the opposite sign, which take its counters off again."""
     columns, of = out.columns, claim[C.refund_of]
@@ -215,7 +233,7 @@ def pay_person(i, claim, program, state, out):
     out[R.acct_mulaid_balc_fen, i] = account[MULAID_SLOT]
 
 
-@compiled
+@compiled_apart
 def return_accounts(i, of, account, program, out):
     """Write what refund ``i`` gives back to hospital, accounts and cash: all that claim ``of`` took."""
     for column in range(R.hosp_part_amt_fen, R.psn_cash_pay_fen + 1):
