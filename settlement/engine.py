@@ -86,7 +86,8 @@ class Settled(NamedTuple):
             if self.results.columns[R.status, k] != SETTLED:
                 continue
             claim = columns[:, k]
-            rows = {"year": claim[C.year_row], "quarter": claim[C.quarter_row], "month": claim[C.month_row]}
+            own = self.batch.state  # a refund shows its person's counters, wherever it gave back
+            rows = {"year": own.year_row[k], "quarter": own.quarter_row[k], "month": own.month_row[k]}
             counters = self.book.counters(self.book.program(int(claim[C.program])).pool)
             after[k] = {name: int(state[rows[c.period], c.slot]) for name, c in counters.items()}
             # A refund's steps are those of the claim it gives back, with the opposite sign and on that claim's counters.
@@ -191,9 +192,7 @@ class Settled(NamedTuple):
     def counters(self) -> Iterator[dict[str, Any]]:
         """Yield every counter as it stands after the batch: person, area, period, name, kind and value."""
         state = self.batch.state
-        for row in range(state.values.shape[0]):
-            if state.row_pool[row] < 0:
-                continue
+        for row in np.flatnonzero(last_rows(self.batch)).tolist():
             pool, kind = state.pools[state.row_pool[row]], PERIODS[state.row_kind[row]]
             start = str(np.datetime64(int(state.row_start[row]), "D"))
             draft = int(state.row_draft[row])
@@ -204,6 +203,20 @@ class Settled(NamedTuple):
                         "psn_no": person, "area": pool, "period": kind, "period_start": start, "counter": name,
                         "kind": counter.kind, "value": int(state.values[row, counter.slot]),
                     }  # fmt: skip
+
+
+def last_rows(batch: ClaimBatch) -> np.ndarray:
+    """Return the counter rows (bool) that stand at the end: of a period that claims began anew, the last."""
+    state, persons = batch.state, batch.said.text["psn_no"].codes
+    stands = state.row_pool >= 0
+    if not state.row_fresh.any():
+        return stands
+    who = np.where(persons >= 0, persons, -1 - np.arange(persons.size))[state.row_draft]
+    key = np.stack([who, state.row_pool, state.row_kind, state.row_start])[:, ::-1]
+    last = state.row_pool.size - 1 - np.unique(key, axis=1, return_index=True)[1]  # of each key, the row made last
+    newest = np.zeros(stands.size, bool)
+    newest[last] = True
+    return stands & newest
 
 
 def settle_batch(batch: ClaimBatch, threads: int | None = None) -> Results:

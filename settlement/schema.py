@@ -102,7 +102,13 @@ CLAIM_FIELDS = (
         "个人账户余额",
         "account balance before; left out: carried from the person's earlier claim, else 0",
     ),
-    Field("acct_mulaid_balc", "yuan", False, "共济账户余额", "balance of a relative's shared account"),
+    Field(
+        "acct_mulaid_balc",
+        "yuan",
+        False,
+        "共济账户余额",
+        "balance of a relative's shared account before; left out: carried like balc",
+    ),
     Field("hosp_part_amt", "yuan", False, "医院负担金额", "what the hospital bears itself"),
     Field(
         "transfer_dedc_paid",

@@ -1,4 +1,4 @@
-"""One claim's numbers in exact fractions, a function a paragraph of docs/calculation.md, sections 1 to 4."""
+"""The layers of a claim and who pays the rest, in exact fractions: docs/calculation.md, sections 3 and 4."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,41 +7,10 @@ from math import ceil, floor
 from typing import Any
 
 import oracle_rules as rules
+from oracle_lines import ZERO, Scope, fen, half_up
 from oracle_rules import Block, Refused, amount, percent
 
 RateOf = Callable[[Block], Fraction]
-NO_LIMIT = 999999
-ZERO = Fraction(0)
-
-
-def half_up(exact: Fraction) -> int:
-    return floor(exact + Fraction(1, 2))
-
-
-def fen(yuan: Any) -> int:
-    """Whole fen of a draft's decimal text; an absent amount is 0."""
-    exact = Fraction(str(yuan or 0)) * 100
-    assert exact.denominator == 1, yuan
-    return int(exact)
-
-
-@dataclass
-class Run:
-    """What a claim keeps while its layers run: published whole fen first, then exact amounts."""
-
-    medfee: int
-    own_pay: int
-    over_limit: int
-    first_pay: int
-    in_scope: int
-    paid: Fraction = ZERO
-    dedc_sum: Fraction = ZERO
-    first_elsewhere: Fraction = ZERO
-    rest: Fraction = ZERO
-    layers: list[Block] = field(default_factory=list)
-
-    def fund_sum(self) -> int:
-        return sum(layer["pay"] for layer in self.layers)
 
 
 @dataclass
@@ -62,94 +31,113 @@ class Counters:
         return {name: value for (name, period), value in sorted(self.book.items()) if period in here and value}
 
 
-# 1. A line
+@dataclass
+class Turn:
+    """One run of the layers: over a claim, or over one benefit year of it. Whole fen first, then exact amounts."""
+
+    facts: Block
+    counters: Counters
+    in_scope: int
+    first_pay: int
+    main: int
+    days: int = 1
+    transfer_dedc_paid: int = 0
+    reported_pay: Block = field(default_factory=dict)
+    again: dict[str, int] | None = None  # in a later year of a stay charged once: what each layer had left of its D
+    paid: Fraction = ZERO
+    dedc_sum: Fraction = ZERO
+    first_elsewhere: Fraction = ZERO
+    main_reduced: bool = False
+    rest: Fraction = ZERO
+    left: int = 0  # what the layer just before has left of its D
+    owner: tuple[str, str] | None = None  # the counter, and its period, of what the layer just before paid of its D
+    lefts: dict[str, int] = field(default_factory=dict)
+    layers: list[Block] = field(default_factory=list)
 
 
-def line_amounts(line: Block, terms: Block) -> tuple[int, int, Fraction, Fraction, Fraction]:
-    """Amount, own pay, over limit, first pay and in scope of a line; the last three exact."""
-    charge = fen(line["det_item_fee_sumamt"])
-    if terms["chrgitm_lv"] == "03":
-        return charge, charge, ZERO, ZERO, ZERO
-    ratio = Fraction(str(terms.get("selfpay_prop") or 0))
-    limit = Fraction(str(terms.get("pric_uplmt_amt") or NO_LIMIT))
-    over = ZERO if limit == NO_LIMIT else max(ZERO, charge - Fraction(str(line["cnt"])) * limit * 100)
-    first = ratio * (charge - over)
-    return charge, 0, over, first, charge - over - first
-
-
-# 2. A claim's scope
-
-
-def publish(charge: int, own: int, over: Fraction, first: Fraction, inside: Fraction, rounds: str) -> tuple[int, ...]:
-    """Whole fen of one line or one claim: one side is rounded, the other is what is left."""
-    room = charge - own
-    if rounds == "in_scope":
-        in_scope = half_up(inside)
-        over_limit = min(half_up(over), room - in_scope)
-        return charge, own, over_limit, room - in_scope - over_limit, in_scope
-    over_limit = half_up(over)
-    first_pay = min(half_up(first), room - over_limit)
-    return charge, own, over_limit, first_pay, room - over_limit - first_pay
-
-
-def scope(lines: list[tuple[Any, ...]], rounding: Block) -> Run:
-    if rounding["at"] == "claim":
-        total = [sum(column) for column in zip(*lines, strict=True)]
-        return Run(*publish(*total, rounding["rounds"]))  # type: ignore[arg-type]
-    published = [publish(*line, rounding["rounds"]) for line in lines]
-    return Run(*(sum(column) for column in zip(*published, strict=True)))
-
-
-# 3. The layers
-
-
-def base(block: Block, run: Run, rule: Block) -> Fraction:
+def base(block: Block, part: int | None, turn: Turn, rule: Block) -> Fraction:
     kind = rules.base_of(block)
     if kind == "rest":
-        return run.rest
+        return turn.rest
     if kind == "in_scope":
-        taken = run.in_scope * percent(rule["amount"]) if rule.get("mode") == "first_pay" else ZERO
-        run.first_elsewhere = taken or run.first_elsewhere
-        return run.in_scope - taken
-    bears = run.in_scope - run.first_elsewhere - run.paid
+        own = Fraction(turn.main if part is None else part)
+        taken = ZERO
+        if rule.get("mode") == "first_pay":
+            taken = own * percent(rule["amount"])
+            if part is not None or not turn.main_reduced:
+                turn.first_elsewhere += taken
+            turn.main_reduced = turn.main_reduced or part is None
+        return own - taken + (turn.rest if block.get("with_rest") else ZERO)
+    bears = turn.in_scope - turn.first_elsewhere - turn.paid
     if block.get("without_deductible"):
-        bears -= run.dedc_sum
+        bears -= turn.dedc_sum
     if block.get("with_first_pay"):
-        bears += run.first_pay + run.first_elsewhere
+        bears += turn.first_pay + turn.first_elsewhere
     return max(ZERO, bears)
+
+
+# The deductible
 
 
 def by_level(table: Block, level: str) -> Fraction:
     return amount(table["by_level"][level] if "by_level" in table else table["amount"])
 
 
-def deductible(table: Any, facts: Block, rule: Block, counter: int) -> int:
+def deductible(block: Block, turn: Turn, rule: Block) -> int:
+    table = block["deductible"]
     if table == "none":
         return 0
-    standard, change = by_level(table, facts["level"]), rule.get("deductible", {})
+    if table == "left_over":
+        return turn.left
+    standard, change = by_level(table, turn.facts["level"]), rule.get("deductible", {})
     standard = amount(change["is"]) if "is" in change else standard
     standard *= percent(change.get("times", "100%"))
     standard += amount(change.get("plus", "0 yuan"))
-    if table["per"] == "year":
-        return max(0, half_up(standard) - counter)
-    if table["per"] == "admission":
-        return admission(table, facts, standard, counter)
-    return half_up(standard)
+    if table["per"] in rules.PERIODS:
+        ((name, (_, per)),) = counters_of(block, turn).items()
+        return max(0, half_up(standard) - turn.counters.get(name, per))
+    name = rules.layer_name(block)
+    if turn.again is not None and name in turn.again:
+        return turn.again[name]
+    return half_up(standard) if table["per"] == "visit" else admission(table, turn, standard)
 
 
-def admission(table: Block, facts: Block, standard: Fraction, earlier: int) -> int:
-    later = table.get("later")
-    if earlier and isinstance(later, str) and later.endswith("yuan"):
+def admission(table: Block, turn: Turn, standard: Fraction) -> int:
+    counter = table.get("counter", "admissions")
+    earlier, later = turn.counters.get(counter), table.get("later")
+    if earlier >= 1 and isinstance(later, str) and later.endswith("yuan"):
         standard = max(amount(table.get("floor", "0 yuan")), standard + earlier * amount(later))
-    elif earlier and later:
+    elif earlier >= 1 and later:
         shares = rules.listed(later)
         standard *= percent(shares[min(earlier, len(shares)) - 1])
     whole = half_up(standard)
     if "again_after_days" in table:
-        whole *= max(1, ceil(Fraction(facts["days"], table["again_after_days"])))
+        whole *= max(1, ceil(Fraction(turn.days, table["again_after_days"])))
     if table.get("on_transfer") == "difference":
-        whole = max(0, whole - facts["transfer_dedc_paid"])
+        whole = max(0, whole - turn.transfer_dedc_paid)
+    if "year_limit" in table:
+        whole = min(whole, max(0, half_up(amount(table["year_limit"])) - turn.counters.get(f"{counter}_paid")))
     return whole
+
+
+def counters_of(block: Block, turn: Turn) -> dict[str, tuple[str, str]]:
+    return rules.deductible_counters(block["deductible"], turn.facts["scheme"], turn.facts["care"])
+
+
+def count_deductible(block: Block, turn: Turn, used: int) -> None:
+    """Counters of the deductible; a layer that goes on with another's grows the other's."""
+    if block["deductible"] != "left_over":
+        turn.owner = None
+        for name, (kind, per) in counters_of(block, turn).items():
+            if kind == "paid":
+                turn.owner = name, per
+            elif turn.again is None:
+                turn.counters.add(name, 1)
+    if turn.owner:
+        turn.counters.add(turn.owner[0], used, turn.owner[1])
+
+
+# Rates, bands and caps
 
 
 def rate(block: Block, band: Block, facts: Block, rule: Block) -> Fraction:
@@ -198,78 +186,96 @@ def cap_left(cap: Any, level: str, counters: Counters) -> Fraction | None:
     return max(ZERO, by_level(cap, level) - counters.get(cap["counter"], cap["per"]))
 
 
-def layer(block: Block, run: Run, facts: Block, rule: Block, counters: Counters) -> None:
+# A layer
+
+
+def layer(block: Block, part: int | None, turn: Turn, rule: Block) -> None:
     """One layer: base, cost cap, deductible, bands, fund cap, published pay, counters."""
-    spent = base(block, run, rule)
-    run.rest = ZERO
+    spent = base(block, part, turn, rule)
+    turn.rest = ZERO
     if block.get("reported"):
-        payment = Fraction(min(fen(facts["reported_pay"][block["fund"]]), floor(spent)))
-        record(block, run, {"dedc": ZERO, "eligible": spent, "granted": payment, "rest": ZERO}, payment)
+        payment = Fraction(min(fen(turn.reported_pay.get(block["fund"])), floor(spent)))
+        turn.left, turn.owner = 0, None
+        record(block, turn, {"dedc": ZERO, "eligible": spent, "granted": payment, "rest": ZERO}, payment)
         return
-    dedc, cap = block["deductible"], block["cap"]
+    counters, level, cap = turn.counters, turn.facts["level"], block["cap"]
     measure = block.get("measure", {"on": "claim", "from": "zero"})
-    kind, left = "none" if cap == "none" else cap.get("on", "fund"), cap_left(cap, facts["level"], counters)
+    kind, left = "none" if cap == "none" else cap.get("on", "fund"), cap_left(cap, level, counters)
     if kind == "cost" and left is not None and spent > left:
-        spent, run.rest = left, spent - left
+        spent, turn.rest = left, spent - left
     counted = spent
-    own = rules.deductible_counter(dedc, facts["scheme"], facts["care"])
-    used = min(spent, Fraction(deductible(dedc, facts, rule, counters.get(own) if own else 0)))
+    standing = deductible(block, turn, rule)
+    used = min(spent, Fraction(standing))
+    turn.left = standing - half_up(used)
     eligible = spent - used
     if kind == "cost_above_deductible" and left is not None:
-        run.rest = max(ZERO, eligible - left)
-        counted = eligible = eligible - run.rest
+        turn.rest = max(ZERO, eligible - left)
+        counted = eligible = eligible - turn.rest
     low = beginning(measure, used, counters)
-    parts = pieces(block, low, eligible, lambda band: rate(block, band, facts, rule))
+    parts = pieces(block, low, eligible, lambda band: rate(block, band, turn.facts, rule))
     granted = payment = sum((length * each for length, each in parts), ZERO)
     if kind == "fund" and left is not None and granted > left:
-        payment, run.rest = left, eligible - cost_taken(parts, left)
+        payment, turn.rest = left, eligible - cost_taken(parts, left)
     if rules.base_of(block) == "in_scope":
-        run.dedc_sum += used
-    pay = record(block, run, {"dedc": used, "eligible": eligible, "granted": granted, "rest": run.rest}, payment)
-    if own:
-        counters.add(own, half_up(used) if dedc["per"] == "year" else 1)
+        turn.dedc_sum += used
+    pay = record(block, turn, {"dedc": used, "eligible": eligible, "granted": granted, "rest": turn.rest}, payment)
+    count_deductible(block, turn, half_up(used))
     if "counter" in measure:
         counters.add(measure["counter"], half_up(spent if measure["from"] == "zero" else eligible))
     if "counter" in cap:
         counters.add(cap["counter"], pay if kind == "fund" else half_up(counted), cap["per"])
 
 
-def record(block: Block, run: Run, steps: dict[str, Fraction], payment: Fraction) -> int:
+def record(block: Block, turn: Turn, steps: dict[str, Fraction], payment: Fraction) -> int:
     """What is published of a layer; returns its pay."""
-    whole = run.medfee - run.own_pay - run.over_limit if block.get("with_first_pay") else run.in_scope
-    pay = min(half_up(payment), max(0, whole - run.fund_sum()))
-    run.paid += payment
+    whole = turn.in_scope + (turn.first_pay if block.get("with_first_pay") else 0)
+    pay = min(half_up(payment), max(0, whole - fund_sum(turn.layers)))
+    turn.paid += payment
+    turn.lefts[rules.layer_name(block)] = turn.left
     published = {name: half_up(exact) for name, exact in steps.items()}
-    run.layers.append({"fund": block["fund"], "base": rules.base_of(block), **published, "pay": pay})
+    turn.layers.append({"fund": block["fund"], "base": rules.base_of(block), **published, "pay": pay})
     return pay
+
+
+def fund_sum(layers: list[Block]) -> int:
+    return sum(layer["pay"] for layer in layers)
+
+
+def run(program: list[Block], parts: list[int | None], turn: Turn, rule: Block) -> None:
+    """All layers in order; a rule for care elsewhere changes those it names, else those that work on the scope."""
+    named = rule.get("layers")
+    for block, part in zip(program, parts, strict=True):
+        reduced = rules.layer_name(block) in named if named else rules.base_of(block) == "in_scope"
+        layer(block, part, turn, rule if reduced else {})
 
 
 # 4. Who pays the rest
 
 
-def who_pays(run: Run, draft: Block, account: Block) -> dict[str, int]:
-    fund_sum, hospital = run.fund_sum(), fen(draft.get("hosp_part_amt"))
-    if hospital > run.medfee - fund_sum:
+def who_pays(claim: Scope, paid: int, draft: Block, money: dict[str, int], account: Block) -> dict[str, int]:
+    """What is left for hospital, accounts (with `money` in them) and cash."""
+    hospital = fen(draft.get("hosp_part_amt"))
+    if hospital > claim.medfee - paid:
         raise Refused("K01_HOSPITAL_PART")
-    person = run.medfee - fund_sum - hospital
+    person = claim.medfee - paid - hospital
     parts = {
-        "own_pay": run.own_pay,
-        "over_limit": run.over_limit,
-        "first_pay": run.first_pay,
-        "in_scope": max(0, run.in_scope - fund_sum),
+        "own_pay": claim.own_pay,
+        "over_limit": claim.over_limit,
+        "first_pay": claim.first_pay,
+        "in_scope": max(0, claim.in_scope - paid),
     }
     covered = min(person, sum(parts[name] for name in account["covers"]))
     if draft.get("acct_used_flag") != "1":
         covered = 0
-    balance = fen(draft.get("balc"))
-    own = min(balance, covered)
-    shared = min(fen(draft.get("acct_mulaid_balc")), covered - own)
+    own = min(money["balc"], covered)
+    shared = min(money["acct_mulaid_balc"], covered - own)
     return {
-        "fund_pay_sumamt": fund_sum,
+        "fund_pay_sumamt": paid,
         "hosp_part_amt": hospital,
         "psn_part_amt": person,
         "acct_pay": own + shared if account.get("shared") == "inside" else own,
         "acct_mulaid_pay": shared,
         "psn_cash_pay": person - own - shared,
-        "balc": balance - own,
+        "balc": money["balc"] - own,
+        "acct_mulaid_balc": money["acct_mulaid_balc"] - shared,
     }

@@ -16,7 +16,7 @@ from settlement.intake.columns import DAY_SECONDS
 from settlement.intake.door import Book, Door
 from settlement.intake.drafts import Drafts
 from settlement.intake.lines import LineTerms, check_lines, line_terms, refuse_unknown_ratios, refuse_untaken_lines
-from settlement.intake.persons import State, carry_over
+from settlement.intake.persons import State, carry_over, counters_told
 from settlement.intake.program import choose_programs, filed_when, insured_pools
 from settlement.intake.refunds import check_refunds, filled_in, refuse_with_originals
 from settlement.intake.shares import Shares, split_stays
@@ -58,12 +58,13 @@ def admit(drafts: Drafts, book: Book) -> ClaimBatch:
     chosen = choose_programs(door, book, pools, pool, day)
     terms = line_terms(door, book, day, door.undated())
     refuse_unknown_ratios(door, book, terms, chosen.program)
-    tables = book.tables(terms.own)
-    refuse_untaken_lines(door, book, terms, tables, chosen.program)
+    told = counters_told(door, book, pools, pool)
     shares = split_stays(door, book, pools, pool, day, chosen.program)
-    refuse_with_originals(door)
-    order, state = carry_over(door, book, pool, pools, day, shares)
     tables = book.tables(terms.own)
+    refuse_untaken_lines(door, book, terms, tables, [(np.arange(drafts.size), chosen.program), shares[:2]])
+    refuse_with_originals(door)
+    shares = shares.without(door.refused)
+    order, state = carry_over(door, book, (pools, pool), day, shares, told)
     claims, steps = _arrays(door, book, tables, (chosen.program, pool, pools), terms, (order, state, shares))
     parts = int(tables.programs[:, P.parts_count].max(initial=0))
     refusals = sorted(door.refusals, key=lambda refusal: refusal.claim)
@@ -161,7 +162,8 @@ def _arrays(
     columns[C.program], columns[C.pool] = program[order], pool[order]
     columns[C.line_start], columns[C.line_end], from_line = _line_order(drafts.line_start, order)
     columns[C.year_row], columns[C.quarter_row] = state.year_row, state.quarter_row
-    columns[C.month_row], columns[C.acct_row] = state.month_row, state.acct_row
+    columns[C.month_row] = state.month_row
+    columns[C.acct_row], columns[C.mulaid_row] = state.acct_row, state.mulaid_row
     stay = (number["endtime"].values - number["begntime"].values) // DAY_SECONDS
     days = np.maximum(1, np.where(number["endtime"].given & number["begntime"].given, stay, 1))
     columns[C.days_count] = days[order]

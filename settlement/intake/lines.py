@@ -194,14 +194,22 @@ def refuse_unknown_ratios(door: Door, book: Book, terms: LineTerms, program: np.
             door.refuse_lines(np.array([line]), "C01_FIELD_MISSING", "selfpay_prop", "selfpay_prop of a class 02 line")
 
 
-def refuse_untaken_lines(door: Door, book: Book, terms: LineTerms, tables: Tables, program: np.ndarray) -> None:
-    """Refuse the claims with a line for which their program has no layer: where only layers with items work on the scope."""
+def refuse_untaken_lines(
+    door: Door, book: Book, terms: LineTerms, tables: Tables, programs: list[tuple[np.ndarray, np.ndarray]]
+) -> None:
+    """Refuse the claims with a line for which a program of theirs has no layer: where only layers with items work on the scope.
+
+    ``programs`` are drafts and the program rows that they run under (below 0: refused already).
+    """
     partial = np.array([book.only_items(row) for row in range(tables.programs.shape[0])], bool)
     if not partial.any():
         return
-    of_line = program[door.drafts.claim_of_lines()]  # below 0: refused already
-    lines = np.flatnonzero((of_line >= 0) & (terms.row >= 0) & partial[np.maximum(of_line, 0)])
-    term = tables.terms[terms.row[lines]]
-    maps = tables.programs[of_line[lines], P.kind_map]
-    untaken = (tables.kinds[maps, term[:, T.kind], KIND_PART] == 0) & (term[:, T.chrgitm_lv] != OWN_PAY)
-    door.refuse_lines(lines[untaken], "R01_RULE_MISSING", "med_list_codg", "no layer takes this line")
+    for drafts, program in programs:
+        asked = np.flatnonzero((program >= 0) & partial[np.maximum(program, 0)])
+        for claim, row in zip(drafts[asked].tolist(), program[asked].tolist(), strict=True):
+            lines = np.arange(door.drafts.line_start[claim], door.drafts.line_start[claim + 1])
+            lines = lines[terms.row[lines] >= 0]
+            term = tables.terms[terms.row[lines]]
+            part = tables.kinds[tables.programs[row, P.kind_map], term[:, T.kind], KIND_PART]
+            untaken = (part == 0) & (term[:, T.chrgitm_lv] != OWN_PAY)
+            door.refuse_lines(lines[untaken], "R01_RULE_MISSING", "med_list_codg", "no layer takes this line")

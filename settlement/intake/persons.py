@@ -34,6 +34,9 @@ class State(NamedTuple):
     quarter_row: np.ndarray
     month_row: np.ndarray
     acct_row: np.ndarray
+    mulaid_row: (
+        np.ndarray
+    )  # of the shared account: the account's own row unless some claim states the one without the other
     share_rows: tuple[np.ndarray, np.ndarray, np.ndarray]  # year, quarter and month row of each share, in kernel order
     row_draft: np.ndarray  # a draft of the row's person
     row_pool: np.ndarray  # position in pools, -1 for an account
@@ -44,10 +47,19 @@ class State(NamedTuple):
 
 
 def carry_over(
-    door: Door, book: Book, pool: np.ndarray, pools: list[str], day: np.ndarray, shares: Shares
-) -> tuple[np.ndarray, State]:  # fmt: skip
-    """Return the kernel order of the open drafts (int64 draft numbers) and the state rows for it and for the shares."""
-    entries = _counter_entries(door, book, pool, pools)
+    door: Door,
+    book: Book,
+    insured: tuple[list[str], np.ndarray],
+    day: np.ndarray,
+    shares: Shares,
+    told: list[tuple[int, int, str, int]],
+) -> tuple[np.ndarray, State]:
+    """Return the kernel order of the open drafts (int64 draft numbers) and the state rows for it and for the shares.
+
+    ``insured`` are the pools' codes and each draft's position among them, ``told`` what ``counters_told`` returned.
+    """
+    pools, pool = insured
+    entries = [entry for entry in told if not door.refused[entry[0]]]
     person = _person_keys(door)
     open_rows = np.flatnonzero(~door.refused)
     moment = door.drafts.number["setl_time"].values[open_rows]
@@ -59,29 +71,65 @@ def carry_over(
     resets = np.zeros(door.drafts.size, bool)
     resets[[claim for claim, _, _, _ in entries]] = True
     rows = _Rows()
-    # A share of an earlier year stands just before its claim, and begins no period anew.
+    # A share of an earlier year stands just before its claim.
     seats, seat_day, own = _with_shares(order, day, shares)
     starts = _period_starts(_year_begins(door, book, pools, pool)[seats], seat_day)
     who_pool = _dense(person[seats] * (len(pools) + 1) + pool[seats])
     reset = resets[seats] & own
-    used = [rows.add(kind, who_pool, reset, starts[kind], seats, pool) for kind in range(len(PERIODS))]
+    used = [
+        rows.add(kind, who_pool, _first_of_period(reset, own, seats, starts[kind]), starts[kind], seats, pool)
+        for kind in range(len(PERIODS))
+    ]
     needed = {counter.period for code in pools for counter in book.counters(code).values()}
     quarter, month = (used[kind]() if PERIODS[kind] in needed else None for kind in (1, 2))
     year = used[0]()
-    number = door.drafts.number
-    acct_reset = (number["balc"].given | number["acct_mulaid_balc"].given)[order]
-    acct = rows.add(len(PERIODS), _dense(who), acct_reset, np.zeros(order.size, np.int64), order, pool)()
+    acct, mulaid = _account_rows(door, rows, order, _dense(who), pool)
     values = np.zeros((rows.size, max([2, *(len(book.counters(code)) for code in pools)])), np.int64)
     quarter, month = (year if quarter is None else quarter), (year if month is None else month)
     mine = (year[own], quarter[own], month[own])
     _fill(values, entries, order, dict(zip(PERIODS, mine, strict=True)))
-    begins = np.flatnonzero(acct_reset)
-    values[acct[begins], ACCT_SLOT] = number["balc"].values[order[begins]]
-    values[acct[begins], MULAID_SLOT] = number["acct_mulaid_balc"].values[order[begins]]
+    for name, row, slot in (("balc", acct, ACCT_SLOT), ("acct_mulaid_balc", mulaid, MULAID_SLOT)):
+        stated = door.drafts.number[name]
+        begins = np.flatnonzero(stated.given[order])
+        values[row[begins], slot] = stated.values[order[begins]]
     share_rows = (year[~own], quarter[~own], month[~own])
     return order, State(
-        values, person_start.astype(np.int64), *mine, acct, share_rows, *rows.columns(), tuple(pools)
+        values, person_start.astype(np.int64), *mine, acct, mulaid, share_rows, *rows.columns(), tuple(pools)
     )  # fmt: skip
+
+
+def _account_rows(
+    door: Door, rows: _Rows, order: np.ndarray, who: np.ndarray, pool: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each claim's rows of the account and of the shared account; a balance that a claim states begins a new row.
+
+    Both are one row as long as no claim states the one without the other.
+    """
+    own, shared = (door.drafts.number[name].given[order] for name in ("balc", "acct_mulaid_balc"))
+    start = np.zeros(order.size, np.int64)
+    acct = rows.add(len(PERIODS), who, own, start, order, pool)()
+    if not (shared & ~own).any() and not (own & ~shared & _states_shared(who, shared)).any():
+        return acct, acct
+    return acct, rows.add(len(PERIODS), who, shared, start, order, pool)()
+
+
+def _states_shared(who: np.ndarray, shared: np.ndarray) -> np.ndarray:
+    """Return the claims (bool) of persons who state a shared account in some claim."""
+    stated: np.ndarray = np.isin(who, who[shared])
+    return stated
+
+
+def _first_of_period(reset: np.ndarray, own: np.ndarray, seats: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Return where each told period begins anew: with the claim, or with the first of its shares that lies in the same one."""
+    if own.all() or not reset.any():
+        return reset
+    made = reset.copy()
+    for at in np.flatnonzero(reset).tolist():
+        first = at
+        while first > 0 and not own[first - 1] and seats[first - 1] == seats[at] and start[first - 1] == start[at]:
+            first -= 1
+        made[at], made[first] = False, True
+    return made
 
 
 def _with_shares(order: np.ndarray, day: np.ndarray, shares: Shares) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -193,7 +241,7 @@ def _period_starts(begins: np.ndarray, day: np.ndarray) -> list[np.ndarray]:
     ]
 
 
-def _counter_entries(door: Door, book: Book, pool: np.ndarray, pools: list[str]) -> list[tuple[int, int, str, int]]:
+def counters_told(door: Door, book: Book, pools: list[str], pool: np.ndarray) -> list[tuple[int, int, str, int]]:
     """Return ``(claim, slot, period, value)`` of every year_so_far entry; refuse names and amounts that do not fit."""
     made = []
     for entry in door.drafts.year_so_far:
@@ -214,7 +262,7 @@ def _counter_entries(door: Door, book: Book, pool: np.ndarray, pools: list[str])
             door.refuse(row, error.code, f"year_so_far.{entry.name}", error.found)
             continue
         made.append((entry.claim, counter.slot, counter.period, value))
-    return [entry for entry in made if not door.refused[entry[0]]]
+    return made
 
 
 def carry_in(state: State, book: Book, persons: list[str], carried: Carried) -> None:

@@ -190,5 +190,8 @@ def _check_reported(door: Door, book: Any, rows: np.ndarray, program: np.ndarray
     for at in np.unique(program[rows]).tolist():
         funds = book.reported_funds(at) if at >= 0 else frozenset()
         if funds:
-            lacking = [row for row in rows[program[rows] == at].tolist() if not funds <= given.get(row, set())]
+            asked = rows[
+                (program[rows] == at) & (door.originals[rows] < 0)
+            ]  # a refund gives back what was reported then
+            lacking = [row for row in asked.tolist() if not funds <= given.get(row, set())]
             door.refuse(np.array(lacking, np.int64), "R06_REPORTED_MISSING", "reported_pay", ", ".join(sorted(funds)))

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from settlement.intake.door import Door
 
 OWN_TEXTS = ("medins_setl_id", "refund_of")  # what a refund says of itself
-OWN_NUMBERS = ("setl_time",)
-LEFT_OUT = ("balc", "acct_mulaid_balc", "medfee_sumamt")  # would begin an account anew, or check a total
+OWN_NUMBERS = ("setl_time", "balc", "acct_mulaid_balc")
 
 
 def originals_of(drafts: Drafts) -> np.ndarray:
@@ -43,8 +42,7 @@ def filled_in(drafts: Drafts, originals: np.ndarray) -> Drafts:
     of = originals[refunds]
     text = {name: _texts(column, refunds, of) for name, column in drafts.text.items() if name not in OWN_TEXTS}
     number = {name: _numbers(column, refunds, of) for name, column in drafts.number.items() if name not in OWN_NUMBERS}
-    for name in LEFT_OUT:
-        number[name].given[refunds] = False
+    number["medfee_sumamt"].given[refunds] = False  # a refund has no lines that could add up to it
     return drafts._replace(
         text=text | {name: drafts.text[name] for name in OWN_TEXTS},
         number=number | {name: drafts.number[name] for name in OWN_NUMBERS},

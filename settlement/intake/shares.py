@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 class Shares(NamedTuple):
     """One entry a share of an earlier year, in the order of drafts and years; and what the claims themselves keep.
 
-    ``draft``, ``day`` (its last), ``days`` of the share, ``program``: one a share. ``stay_days``, ``last_days``, ``once``: one a draft, of the
+    ``draft``, ``program``, ``day`` (its last), ``days`` of the share: one a share. ``stay_days``, ``last_days``, ``once``: one a draft, of the
     whole stay and of its last year (1 and 1 for a claim that is not split).
     """
 
     draft: np.ndarray
+    program: np.ndarray
     day: np.ndarray
     days: np.ndarray
-    program: np.ndarray
     stay_days: np.ndarray
     last_days: np.ndarray
     once: np.ndarray
+
+    def without(self, refused: np.ndarray) -> Shares:
+        """Return the shares of the drafts that are not refused (bool, one a draft)."""
+        kept = ~refused[self.draft]
+        return self._replace(draft=self.draft[kept], program=self.program[kept], day=self.day[kept], days=self.days[kept])
 
 
 def split_stays(
@@ -54,7 +59,7 @@ def split_stays(
             if row < 0:
                 code, found = book.missing[-2 - row]
                 door.refuse(np.array([claim]), code, "begntime", f"{np.datetime64(final, 'D')}: {found}")
-            made.append((claim, final, days, row))
+            made.append((claim, row, final, days))
     kept = [share for share in made if not door.refused[share[0]]]
     columns = np.array(kept, np.int64).reshape(len(kept), 4).T
     return Shares(columns[0], columns[1], columns[2], columns[3], stay_days, last_days, once)

@@ -44,7 +44,8 @@ CLAIM = (
     Column("year_row", "row", "年度累计行", "state row of the benefit year"),
     Column("quarter_row", "row", "季度累计行", "state row of the quarter"),
     Column("month_row", "row", "月度累计行", "state row of the month"),
-    Column("acct_row", "row", "个人账户行", "state row of the account balances"),
+    Column("acct_row", "row", "个人账户行", "state row of the account balance"),
+    Column("mulaid_row", "row", "共济账户行", "state row of the shared account's balance"),
     Column("reported_row", "row", "外部支付行", "row of amounts reported by other payers, -1 for none"),
     Column("days_count", "count", "住院天数", "days of the stay, at least 1"),
     Column("transfer_dedc_paid_fen", "fen", "转出医院已付起付线", "deductible already charged at the lower hospital"),
@@ -231,7 +232,7 @@ LATER_SAME, LATER_MINUS, LATER_PERCENT = 0, 1, 2
 CAP_NONE, CAP_FUND, CAP_COST, CAP_COST_ABOVE = 0, 1, 2, 3
 PER_CLAIM, PER_MONTH, PER_QUARTER, PER_YEAR = 0, 1, 2, 3
 COVERS_OWN_PAY, COVERS_OVER_LIMIT, COVERS_FIRST_PAY, COVERS_IN_SCOPE = 1, 2, 4, 8
-ACCT_SLOT, MULAID_SLOT = 0, 1  # slots of an account row
+ACCT_SLOT, MULAID_SLOT = 0, 1  # slots of the account rows; both balances may be one row
 SETTLED, HOSPITAL_PART_TOO_LARGE, NOTHING_TO_GIVE_BACK, REFUND_OUT_OF_ORDER = 0, 1, 2, 3
 # What a refund repeats of the step it gives back, as it stands: what was known before, not what was done.
 STEP_KNOWN = (

@@ -219,30 +219,31 @@ def pay_person(i, claim, program, state, out):
     fund = out[R.fund_pay_sumamt_fen, i]
     psn_part = out[R.medfee_sumamt_fen, i] - fund - claim[C.hosp_part_fen]
     covered = min(psn_part, account_covers(program[P.acct_covers], i, fund, out)) if claim[C.acct_used_flag] else 0
-    account = state[claim[C.acct_row]]
+    account, relative = state[claim[C.acct_row]], state[claim[C.mulaid_row]]
     own = min(account[ACCT_SLOT], covered)
-    shared = min(account[MULAID_SLOT], covered - own)
+    shared = min(relative[MULAID_SLOT], covered - own)
     account[ACCT_SLOT] -= own
-    account[MULAID_SLOT] -= shared
+    relative[MULAID_SLOT] -= shared
     out[R.hosp_part_amt_fen, i] = claim[C.hosp_part_fen]
     out[R.psn_part_amt_fen, i] = psn_part
     out[R.acct_pay_fen, i] = own + (shared if program[P.acct_shared_inside] else 0)
     out[R.acct_mulaid_pay_fen, i] = shared
     out[R.psn_cash_pay_fen, i] = psn_part - own - shared
     out[R.balc_fen, i] = account[ACCT_SLOT]
-    out[R.acct_mulaid_balc_fen, i] = account[MULAID_SLOT]
+    out[R.acct_mulaid_balc_fen, i] = relative[MULAID_SLOT]
 
 
 @compiled_apart
-def return_accounts(i, of, account, program, out):
-    """Write what refund ``i`` gives back to hospital, accounts and cash: all that claim ``of`` took."""
+def return_accounts(i, claim, program, state, out):
+    """Write what refund ``i`` gives back to hospital, accounts and cash: all that the claim it names took."""
+    account, relative, of = state[claim[C.acct_row]], state[claim[C.mulaid_row]], claim[C.refund_of]
     for column in range(R.hosp_part_amt_fen, R.psn_cash_pay_fen + 1):
         out[column, i] = -out[column, of]
     shared = out[R.acct_mulaid_pay_fen, of]
     account[ACCT_SLOT] += out[R.acct_pay_fen, of] - (shared if program[P.acct_shared_inside] else 0)
-    account[MULAID_SLOT] += shared
+    relative[MULAID_SLOT] += shared
     out[R.balc_fen, i] = account[ACCT_SLOT]
-    out[R.acct_mulaid_balc_fen, i] = account[MULAID_SLOT]
+    out[R.acct_mulaid_balc_fen, i] = relative[MULAID_SLOT]
 
 
 @compiled
@@ -257,7 +258,7 @@ def settle_payment(i, claims, tables, state, out):
     if columns[R.status, i] != SETTLED:
         return
     if claim[C.special] and claim[C.refund_of] >= 0:
-        return_accounts(i, claim[C.refund_of], state[claim[C.acct_row]], program, columns)
+        return_accounts(i, claim, program, state, columns)
     else:
         pay_person(i, claim, program, state, columns)
 

@@ -156,10 +156,10 @@ class Builder:
     def _rows(self, pool: str, layers: list[Benefit], claim: Claim, elsewhere: Elsewhere | None) -> tuple[int, ...]:
         """Return the rows of a program's layers; each owes its part and the deductible it continues to its place."""
         rows: list[int] = []
-        parts = parts_of(layers)
-        before = Place()
+        before, parts = Place(), 0
         for block in layers:
-            part = parts.index(block.items) + 1 if block.items else 0
+            parts += block.items is not None
+            part = parts if block.items else 0
             leads = block.deductible.per == "left_over"
             row = self._layer(pool, block, claim, elsewhere, Place(part, *before[1:]) if leads else Place(part))
             made = self.layers[row]

@@ -18,8 +18,8 @@ SECOND_CLASS = 2  # 乙
 
 
 def parts_of(layers: Sequence[Benefit]) -> tuple[Items, ...]:
-    """Return the selectors of a program's parts 1, 2, …, in the order in which they take lines."""
-    return tuple(dict.fromkeys(block.items for block in layers if block.items))
+    """Return the selectors of a program's parts 1, 2, …, in the order in which they take lines: one a layer with items."""
+    return tuple(block.items for block in layers if block.items)
 
 
 class Asked:

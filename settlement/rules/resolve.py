@@ -161,14 +161,18 @@ def elsewhere_for(chain: Sequence[Pool], claim: Claim, day: date) -> Elsewhere |
     if claim.relation == "local":
         return None
     for pool in chain:
-        speaking = [b for b in pool.elsewheres if b.matches(claim.scheme, claim.care, claim.filing, claim.relation)]
-        speaking = [block for block in speaking if begins_with(claim.place, block.places) and block.begins <= day]
+        speaking = [
+            block
+            for block in in_force(pool.elsewheres, day)
+            if block.matches(claim.scheme, claim.care, claim.filing, claim.relation)
+            and begins_with(claim.place, block.places)
+        ]
         speaking = [block for block in speaking if block.places] or speaking  # what names the place goes first
         latest = max((block.begins for block in speaking), default=None)
         blocks = [block for block in speaking if block.begins == latest]
         if len(blocks) > 1:
             raise overlap(blocks[0], blocks[1])
-        if blocks and not blocks[0].repealed:
+        if blocks:
             return blocks[0]
     where = codes.RELATION_ZH[claim.relation]
     return Missing(
