@@ -206,7 +206,7 @@ def _elsewhere() -> Schema:
         _when("mode", mode, {"properties": {"amount": _ref(kind)}, "required": ["amount"]})
         for mode, kind in (("points", "points"), ("multiply", "percent"), ("first_pay", "percent"))
     ]
-    return _dated("elsewhere", shapes, ("filing", "mode"), rules)
+    return _dated("elsewhere", shapes, ("filing",), [_unless_repealed("mode"), *rules])
 
 
 def _standing(kind: str, length: str) -> Schema:
@@ -237,7 +237,7 @@ def _dated(
     return {"type": "array", "description": f"{name.zh} / {name.en}", "items": block}
 
 
-REPEALABLE = ("benefit", "first_pay", "filing", "waiting", "suspension", "stay")
+REPEALABLE = ("benefit", "elsewhere", "first_pay", "filing", "waiting", "suspension", "stay")
 
 
 def _blocks() -> dict[str, Schema]:

@@ -170,7 +170,9 @@ def _stop(
     for pool in chain:
         unpaid = resolve.only_match([block for block in force[pool.code] if not block.covered], claim)
         if unpaid is not None:
-            return unpaid, None
+            if resolve.refuses(force[pool.code], claim):
+                return unpaid, None
+            return None, resolve.payer_by_name(force[pool.code], claim)
         for block in force[pool.code]:
             if block.covered and block.base == "in_scope" and block is chosen.get(block.layer):
                 return None, block

@@ -143,8 +143,6 @@ def _benefit_day(door: Door) -> np.ndarray:
     number = door.drafts.number
     seconds = np.where(number["endtime"].given, number["endtime"].values, number["setl_time"].values)
     day: np.ndarray = seconds // DAY_SECONDS
-    refunds = np.flatnonzero(door.originals >= 0)
-    day[refunds] = day[door.originals[refunds]]
     return day
 
 

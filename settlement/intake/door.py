@@ -57,6 +57,7 @@ class Door:
     def __init__(self, drafts: Drafts) -> None:
         self.drafts = drafts
         self.originals = originals_of(drafts)  # the draft that each refund gives back, -1 none, -2 unknown
+        self.moment = drafts.number["setl_time"].values  # decides the order of a person's claims
         self.refusals = list(drafts.refusals)
         self.refused = np.zeros(drafts.size, bool)
         for refusal in self.refusals:

@@ -62,8 +62,7 @@ def carry_over(
     entries = [entry for entry in told if not door.refused[entry[0]]]
     person = _person_keys(door)
     open_rows = np.flatnonzero(~door.refused)
-    moment = door.drafts.number["setl_time"].values[open_rows]
-    order = open_rows[np.lexsort((open_rows, moment, person[open_rows]))]
+    order = open_rows[np.lexsort((open_rows, door.moment[open_rows], person[open_rows]))]
     who = person[order]
     person_start = (
         np.concatenate([[0], np.flatnonzero(np.diff(who)) + 1, [order.size]]) if order.size else np.zeros(1, np.int64)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from settlement.intake.door import Door
 
 OWN_TEXTS = ("medins_setl_id", "refund_of")  # what a refund says of itself
-OWN_NUMBERS = ("setl_time", "balc", "acct_mulaid_balc")
+OWN_NUMBERS = ("balc", "acct_mulaid_balc")
 
 
 def originals_of(drafts: Drafts) -> np.ndarray:
@@ -35,7 +35,10 @@ def originals_of(drafts: Drafts) -> np.ndarray:
 
 
 def filled_in(drafts: Drafts, originals: np.ndarray) -> Drafts:
-    """Return the drafts with every refund's fields taken over from the claim that it gives back."""
+    """Return the drafts with every refund's fields taken over from the claim that it gives back.
+
+    Its time too: the rules are those of that claim's day. ``Door.moment`` keeps the refund's own, for the order.
+    """
     refunds = np.flatnonzero(originals >= 0)
     if not refunds.size:
         return drafts
@@ -63,7 +66,9 @@ def _numbers(column: Numbers, refunds: np.ndarray, of: np.ndarray) -> Numbers:
 
 def check_refunds(door: Door, said: Drafts) -> None:
     """Refuse the refunds that do not fit a claim of the file; ``said`` are the drafts as they came in."""
-    moment, psn_no = said.number["setl_time"].values, said.text["psn_no"]
+    moment, psn_no = door.moment, said.text["psn_no"]
+    timeless = (said.text["refund_of"].codes >= 0) & ~said.number["setl_time"].given
+    door.refuse(np.flatnonzero(timeless & ~door.unread("setl_time")), "C01_FIELD_MISSING", "setl_time", "setl_time")
     for claim in np.flatnonzero(said.text["refund_of"].codes >= 0).tolist():
         of = int(door.originals[claim])
         wrong = ""
@@ -71,7 +76,7 @@ def check_refunds(door: Door, said: Drafts) -> None:
             wrong = "not in this file, or a refund itself"
         elif psn_no.codes[claim] >= 0 and psn_no.codes[claim] != psn_no.codes[of]:
             wrong = f"psn_no {psn_no.at(claim)}"
-        elif (moment[claim], claim) < (moment[of], of):
+        elif (moment[claim], claim) < (moment[of], of) and not timeless[claim]:
             wrong = "setl_time is before that settlement"
         elif said.line_start[claim + 1] > said.line_start[claim]:
             wrong = "feedetail"

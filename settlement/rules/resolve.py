@@ -116,7 +116,7 @@ def layers_for(chain: Sequence[Pool], claim: Claim, day: date) -> list[Benefit] 
     basic_found = False
     for pool in chain:
         blocks = in_force(benefits_for(pool, claim.scheme, claim.care), day)
-        if not basic_found and _refuses(blocks, claim):
+        if not basic_found and refuses(blocks, claim):
             return []
         here: set[str] = {block.layer for block in blocks if block.covered} - decided
         for layer in here:
@@ -135,15 +135,17 @@ def layers_for(chain: Sequence[Pool], claim: Claim, day: date) -> list[Benefit] 
     return layers
 
 
-def _refuses(blocks: list[Benefit], claim: Claim) -> bool:
+def refuses(blocks: list[Benefit], claim: Claim) -> bool:
     """Tell whether an area says that it pays nothing; one of its paying blocks that names the disease goes before that."""
     said = only_match([block for block in blocks if not block.covered], claim)
-    if said is None or said.diseases is not None:
-        return said is not None
-    named = [block for block in blocks if block.covered and block.diseases and block.base == "in_scope"]
-    return not any(
-        b.at_level(claim.level) and b.who.matches(claim.person) and b.for_disease(claim.disease) for b in named
-    )
+    return said is not None and (said.diseases is not None or payer_by_name(blocks, claim) is None)
+
+
+def payer_by_name(blocks: list[Benefit], claim: Claim) -> Benefit | None:
+    """Return a block with base in_scope that names the claim's disease and matches, None for none."""
+    named = (block for block in blocks if block.covered and block.diseases and block.base == "in_scope")
+    fits = (b for b in named if b.at_level(claim.level) and b.who.matches(claim.person) and b.for_disease(claim.disease))
+    return next(fits, None)
 
 
 def not_covered(chain: Sequence[Pool], claim: Claim, day: date) -> Benefit | None:
