@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from settlement import money
 from settlement.errors import REASONS, BadInput
 from settlement.kernel.layout import LAYER_RESULT, RESULT
-from settlement.rules import reading
+from settlement.rules import reading, syntax
 from settlement.rules.reading import Complaint, Lines, Reader, Unreadable, one_of
 from settlement.rules.rulebook import HERE
 from settlement.schema import CLAIM_FIELDS, LINE_FIELDS, Field
@@ -105,7 +105,9 @@ def load_cases(files: Iterable[Path]) -> CaseFile:
             complaints.append(Complaint(str(file), 1, "file", f"is not UTF-8 ({error.reason})", "Save it as UTF-8"))
             continue
         except tomllib.TOMLDecodeError as error:
-            complaints.append(Complaint(str(file), 1, "file", f"is not TOML: {error}", "Mend the syntax"))
+            line = syntax.line_of(str(error), text)
+            cure = syntax.cure(str(error), text.split("\n")[line - 1])
+            complaints.append(Complaint(str(file), line, "file", f"is not TOML: {error}", cure))
             continue
         read = read_cases(table, str(file), text)
         complaints += read.complaints
@@ -183,7 +185,7 @@ def _case(reader: Reader) -> Case:
 
 def _claim(reader: Reader, key: str, complete: bool) -> Draft:
     """Read the fields of a claim, each checked by its kind only: what they mean is for the intake to judge."""
-    table = reader.take(key, dict, {}, need=True)
+    table = reader.take(key, reading.table_like('{ insuplc_admdvs = "220400" }'), {}, need=True)
     inner = reader.inner(key, table)
     given = {name: inner.take(name, _field(field)) for name, field in CLAIM_KINDS.items()}
     claim = {name: value for name, value in given.items() if value is not None}

@@ -17,14 +17,12 @@ from settlement.errors import BadInput, BadRules
 from settlement.rules.catalogue import load_catalogue
 from settlement.rules.check import faults as faults_of
 from settlement.rules.load import load_files
-from settlement.rules.pool import Benefit, Pool
-from settlement.rules.reading import Complaint, Lines
+from settlement.rules.pool import Pool
+from settlement.rules.reading import Complaint
 from settlement.rules.resolve import chain_of
 from settlement.rules.rulebook import POOLS
 
 _PLACE = re.compile(r"([^\s:]+\.(?:toml|csv)):(\d+)")
-_COUNTER = re.compile(r"counter '([^']+)'")
-_COUNTED = {"admissions": "deductible", "deductible": "deductible", "running": "measure", "cap": "cap"}
 _AT_LINE = re.compile(r"\(at line (\d+)")
 
 
@@ -95,9 +93,10 @@ def _read(given: _Given) -> _Read:
         loaded = load_files([file])
         read.faults.extend(_fault(complaint, file) for complaint in loaded.complaints)
         for code, pool in loaded.pools.items():
-            if code in read.own:
+            if code in read.own or (code in read.where and read.where[code].resolve().parent == file.resolve().parent):
                 there = f"{code} has a file already ({read.where[code]})"
-                read.faults.append(Fault(str(file), 1, "pool.code", there, "Keep one file an area"))
+                line = pool.where.get("pool.code", 1)
+                read.faults.append(Fault(str(file), line, "pool.code", there, "Keep one file an area"))
                 continue
             read.own.add(code)
             read.pools[code], read.where[code] = pool, file
@@ -151,8 +150,10 @@ def _of_computation(read: _Read) -> Iterator[Fault]:
     told: set[Fault] = set()
     files = {pool.file: read.where[code] for code, pool in read.pools.items()}
     for code in sorted(read.pools):
-        for error in _every(read.pools, code) if read.own & _codes_of(read.pools, code) else ():
-            fault = _placed(error, read.pools[code], files)
+        for error in faults_of(read.pools, code) if read.own & _codes_of(read.pools, code) else ():
+            file = files.get(error.file, Path(error.file))
+            cure = _parent(error, file) if error.code == "B02_INHERITS" else error.cure
+            fault = Fault(str(file), error.line, error.key, error.said, cure, error.code)
             if fault not in told:
                 told.add(fault)
                 yield fault
@@ -165,63 +166,11 @@ def _codes_of(pools: dict[str, Pool], code: str) -> set[str]:
         return {code}
 
 
-def _every(pools: dict[str, Pool], code: str) -> Iterator[BadRules]:
-    """Yield all faults of an area; a counter that clashes is set aside, so that what lies behind it shows too."""
-    rest = dict(pools)
-    while True:
-        clash: BadRules | None = None
-        for error in faults_of(rest, code):
-            yield error
-            clash = error if error.code == "B04_COUNTER" else clash
-        at = _PLACE.search(clash.found) if clash else None
-        if at is None:
-            return
-        holder = next(pool for pool in chain_of(rest, code) if pool.file == at[1])
-        blocks = (_uncounted(block) if block.cite.line == int(at[2]) else block for block in holder.benefits)
-        rest[holder.code] = holder._replace(benefits=tuple(blocks))
-
-
-def _uncounted(block: Benefit) -> Benefit:
-    dedc = block.deductible._replace(counter="", limit_counter="")
-    cap = block.cap._replace(counter="") if block.cap else None
-    return block._replace(deductible=dedc, measure=block.measure._replace(counter=""), cap=cap)
-
-
-def _placed(error: BadRules, pool: Pool, files: dict[str, Path]) -> Fault:
-    """Return an error as a fault of a line: the later of the blocks it names, in the area's own file if it has a part there."""
-    places = [(found[1], int(found[2])) for found in _PLACE.finditer(error.found)]
-    mine = [place for place in places if place[0] == pool.file]
-    counter = _COUNTER.search(error.found)
-    if counter and not mine:
-        mine = [(pool.file, line) for line in _uses(pool, counter[1])]
-    name, line = (mine or places or [(pool.file, 0)])[-1]
-    file = files.get(name, Path(name))
-    lines = _lines(file)
-    found = re.sub(rf"^{re.escape(pool.file)}(:\d+)?: ", "", error.found)
-    if not line:
-        written = Lines("\n".join(lines))
-        line, cure = written.key(written.block("pool", 0), "inherits"), _parent(error, file)
-        return Fault(str(file), line, "pool.inherits", found, cure, error.code)
-    kind = lines[line - 1].strip(" []")
-    key = f"{kind}[{sum(above.strip(' []') == kind for above in lines[:line])}]"
-    if counter:
-        part = next(word for sense, word in _COUNTED.items() if f"counts {sense}" in found)
-        line, key = Lines("\n".join(lines)).key(line, part), f"{key}.{part}.counter"
-    return Fault(str(file), line, key, found, error.cure or "Mend the file", error.code)
-
-
 def _parent(error: BadRules, file: Path) -> str:
     """Return what to do about a file above that is not there: perhaps it is, but has faults of its own."""
     code = re.search(r"inherits (\d{6})", error.found)
     there = next(file.parent.glob(f"{code[1]}_*.toml"), None) if code else None
     return f"{there.name} has faults of its own: mend them first" if there else error.cure or "Mend the file"
-
-
-def _uses(pool: Pool, counter: str) -> Iterator[int]:
-    for block in pool.benefits:
-        named = (block.deductible.counter, block.deductible.limit_counter, block.measure.counter)
-        if counter in named or (block.cap and block.cap.counter == counter):
-            yield block.cite.line
 
 
 def _of_catalogues(files: list[Path]) -> Iterator[Fault]:

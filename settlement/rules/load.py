@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 
 from settlement import codes
 from settlement.errors import BadRules
-from settlement.rules import reading
-from settlement.rules.pool import Cite, Pool, Rounding, Source
+from settlement.rules import reading, syntax, values
+from settlement.rules.meant import shown
+from settlement.rules.pool import Cite, Pool, Source
 from settlement.rules.read_benefit import read_benefit, spelt_out
 from settlement.rules.read_blocks import (
     read_account,
@@ -23,7 +25,10 @@ from settlement.rules.read_blocks import (
     read_standing,
     read_stay,
 )
-from settlement.rules.reading import Complaint, Lines, Reader, list_of, one_of
+from settlement.rules.read_head import read_head, read_sources
+from settlement.rules.reading import Complaint, Lines, Reader, one_of
+
+_NAMED = re.compile(r"([0-9]{6})(?![0-9])")
 
 
 class Loaded(NamedTuple):
@@ -43,25 +48,72 @@ def load_files(files: Iterable[Path]) -> Loaded:
     pools: dict[str, Pool] = {}
     complaints: list[Complaint] = []
     for file in files:
-        try:
-            source = file.read_text(encoding="utf-8-sig")
-            table = tomllib.loads(source)
-        except UnicodeDecodeError as error:
-            complaints.append(Complaint(file.name, 1, "file", f"is not UTF-8 ({error.reason})", "Save it as UTF-8"))
-            continue
-        except tomllib.TOMLDecodeError as error:
-            line = getattr(error, "lineno", 1)
-            complaints.append(Complaint(file.name, line, "file", f"is not TOML: {error}", "Mend the syntax"))
-            continue
-        pool, found = read_pool(table, file.name, source)
-        if pool is not None and pool.code in pools:
-            found.append(
-                Complaint(file.name, 1, "pool.code", f"{pool.code} has a file already", "Keep one file an area")
-            )
+        pool, found = _read_file(file)
+        if pool is not None and not found:
+            found = _misplaced(pool, pools)
         complaints += found
         if pool is not None and not found:
             pools[pool.code] = pool
     return Loaded(pools, complaints)
+
+
+def _read_file(file: Path) -> tuple[Pool | None, list[Complaint]]:
+    """Return the pool of one file, or everything that is wrong with it, whatever the file is."""
+    source = ""
+    try:
+        content = file.read_bytes()
+        source = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        table = tomllib.loads(source)
+        _digest(table)  # it can be written down again
+    except OSError as error:
+        line, found, cure = 1, f"cannot be read ({error.strerror})", "Check that it is a file and may be read"
+    except UnicodeDecodeError as error:
+        line, found, cure = 1 + content[: error.start].count(b"\n"), *_not_utf8(content, error)
+    except tomllib.TOMLDecodeError as error:
+        line, found = syntax.line_of(str(error), source), f"is not TOML: {error}"
+        cure = syntax.cure(str(error), source.split("\n")[line - 1])
+    except RecursionError:
+        line = _thickest(source, r"[\[{]")
+        found, cure = "has lists or tables nested too deeply", "No table here has more than four inside one another"
+    except ValueError:
+        line, found, cure = _thickest(source, r"[0-9a-fA-F]"), "has a number of thousands of digits", "Check the digits"
+    else:
+        return read_pool(table, file.name, source)
+    return None, [Complaint(file.name, line, "file", found, cure)]
+
+
+def _digest(table: dict[str, Any]) -> str:
+    """Return what tells two contents apart, whatever their layout."""
+    return hashlib.sha256(json.dumps(table, sort_keys=True, default=str, ensure_ascii=False).encode()).hexdigest()
+
+
+def _thickest(source: str, pattern: str) -> int:
+    """Return the line, from 1, on which most of a pattern stands."""
+    counts = [len(re.findall(pattern, line)) for line in source.split("\n")]
+    return counts.index(max(counts)) + 1
+
+
+def _not_utf8(content: bytes, error: UnicodeDecodeError) -> tuple[str, str]:
+    cure = "Save it as UTF-8, not as ANSI or GBK"
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "is UTF-16, not UTF-8", 'Save it as UTF-8, not as "Unicode"'
+    return f"is not UTF-8 ({error.reason})", cure
+
+
+def _misplaced(pool: Pool, others: dict[str, Pool]) -> list[Complaint]:
+    """Complain about a code that another file has, or that is not the one in the file's own name."""
+    line = pool.where.get("pool.code", 1)
+    named = _NAMED.match(pool.file)
+    if named and named[1] != pool.code:
+        found, cure = (
+            f"{pool.code} is not the code of the file's name",
+            f'Write code = "{named[1]}", or rename the file',
+        )
+        return [Complaint(pool.file, line, "pool.code", found, cure)]
+    if pool.code in others:
+        found = f"{pool.code} has a file already ({others[pool.code].file})"
+        return [Complaint(pool.file, line, "pool.code", found, "Keep one file an area")]
+    return []
 
 
 def pools_from_tables(tables: dict[str, dict[str, Any]]) -> dict[str, Pool]:
@@ -87,22 +139,13 @@ def refuse(complaints: list[Complaint]) -> None:
 def read_pool(table: dict[str, Any], file: str, source: str = "") -> tuple[Pool | None, list[Complaint]]:
     """Return the pool that a parsed file describes and all complaints; the pool is None if its head is unreadable."""
     lines = Lines(source)
-    content = hashlib.sha256(json.dumps(table, sort_keys=True, default=str, ensure_ascii=False).encode()).hexdigest()
     whole = Reader(table, file, lines, 1, "file")
-    head = Reader(whole.take("pool", dict, {}, need=True), file, lines, lines.block("pool", 0), "pool")
-    code = head.take("code", _code, "", need=True)
-    name = head.take("name", reading.text, "", need=True)
-    inherits = head.take("inherits", _code, "")
-    year = head.take("benefit_year", _year)
-    scheme_years = head.take("scheme_years", _scheme_years, {})
-    rounding = _rounding(head)
-    refunds = head.take("refunds", one_of(("any_order", "last_first")), "")
-    local_places = head.take("local_places", list_of(reading.division), ())
-    head.done(whole)
-    sources = _sources(whole, file, lines)
-    blocks = Blocks(whole, file, lines, sources)
+    head = read_head(whole)
+    sources = read_sources(whole)
+    blocks = Blocks(whole, sources)
     pool = Pool(
-        code, name, inherits, year, rounding, sources,
+        **head,
+        sources=sources,
         benefits=tuple(own for b in blocks.read("benefit", read_benefit) for own in spelt_out(b)),
         elsewheres=blocks.read("elsewhere", read_elsewhere),
         meanings=blocks.read("care", read_meaning("care", "med_type", codes.CARES))
@@ -114,28 +157,26 @@ def read_pool(table: dict[str, Any], file: str, source: str = "") -> tuple[Pool 
         waitings=blocks.read("waiting", read_standing("waiting", "wait")),
         suspensions=blocks.read("suspension", read_standing("suspension", "grace")),
         stays=blocks.read("stay", read_stay),
-        scheme_years=scheme_years,
-        refunds=refunds,
-        local_places=local_places,
         file=file,
-        content=content,
+        content=_digest(table),
+        where=lines.where,
     )  # fmt: skip
     whole.done()
-    return (pool if code else None), whole.complaints
+    return (pool if pool.code else None), sorted(whole.complaints, key=lambda complaint: complaint.line)
 
 
 class Blocks:
     """Reads the dated, cited blocks of one file."""
 
-    def __init__(self, whole: Reader, file: str, lines: Lines, sources: dict[str, Source]) -> None:
-        self.whole, self.file, self.lines, self.sources = whole, file, lines, sources
+    def __init__(self, whole: Reader, sources: dict[str, Source]) -> None:
+        self.whole, self.file, self.lines, self.sources = whole, whole.file, whole.lines, sources
 
     def read(self, kind: str, make: Callable[[Reader, Any, Cite], Any]) -> tuple[Any, ...]:
         """Return every ``[[kind]]`` block as ``make`` builds it; each has ``from``, ``source`` and ``article``."""
         made = []
         for nth, table in enumerate(self.whole.take(kind, _tables, [])):
             reader = Reader(table, self.file, self.lines, self.lines.block(kind, nth), f"{kind}[{nth + 1}]")
-            begins = reader.take("from", reading.day, need=True)
+            begins = reader.take("from", values.day, need=True)
             cite = self._cite(reader)
             block = make(reader, begins, cite)
             reader.done(self.whole)
@@ -144,69 +185,26 @@ class Blocks:
         return tuple(made)
 
     def _cite(self, reader: Reader) -> Cite:
-        name = reader.take("source", one_of(tuple(self.sources)), "", need=True)
+        name = reader.take("source", self._source, "", need=True)
         article = reader.take("article", reading.text, "", need=True)
-        source = self.sources.get(name, Source("", "", "", "", "", "assumed", ""))
-        confidence = reader.take("confidence", one_of(codes.CONFIDENCES), source.confidence)
+        source = self.sources.get(name, Source("", "", "", "", "", codes.CONFIDENCES[0], ""))
+        confidence = reader.take("confidence", one_of(codes.CONFIDENCES, codes.CONFIDENCE_ZH), source.confidence)
         if codes.CONFIDENCES.index(confidence) < codes.CONFIDENCES.index(source.confidence):
             reader.complain(
                 "confidence", f"{confidence!r} is more than the source's {source.confidence!r}",
                 "A block may only trust its source less; raise the source's own confidence if it deserves it",
             )  # fmt: skip
         note = reader.take("note", reading.text, "")
+        if not self.sources and self.whole.sure("source"):
+            self.whole.lack("source")
         return Cite(source, article, confidence, note, self.file, reader.line)
 
-
-def _sources(whole: Reader, file: str, lines: Lines) -> dict[str, Source]:
-    sources = {}
-    for name, table in whole.take("source", dict, {}).items():
-        reader = Reader(table, file, lines, lines.block(f"source.{name}", 0), f"source.{name}")
-        sources[name] = Source(
-            name,
-            reader.take("title", reading.text, "", need=True),
-            reader.take("number", reading.text, ""),
-            str(reader.take("issued", reading.day, "")),
-            reader.take("url", reading.text, ""),
-            reader.take("confidence", one_of(codes.CONFIDENCES), "assumed", need=True),
-            reader.take("note", reading.text, ""),
-        )
-        reader.done(whole)
-    return sources
-
-
-def _rounding(head: Reader) -> Rounding | None:
-    table = head.take("rounding", dict)
-    if table is None:
-        return None
-    reader = head.inner("rounding", table)
-    at = reader.take("at", one_of(("claim", "line")), "claim", need=True)
-    rounds = reader.take("rounds", one_of(("in_scope", "first_pay")), "in_scope", need=True)
-    reader.done(head)
-    return Rounding(at, rounds)
+    def _source(self, value: Any) -> str:
+        return one_of(tuple(self.sources))(value) if self.sources else reading.text(value)
 
 
 def _tables(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise reading.Unreadable("is one table", "Write it with double brackets, for example [[benefit]]")
+        found = "is one table" if isinstance(value, dict) else f"{shown(value)} is not a list of tables"
+        raise reading.Unreadable(found, "Write it with double brackets, for example [[benefit]]")
     return value
-
-
-def _code(value: Any) -> str:
-    if not isinstance(value, str) or not codes.is_division(value):
-        raise reading.Unreadable(f"{value!r} is not a division code", "Write six digits in quotes")
-    return value
-
-
-def _scheme_years(value: Any) -> dict[str, tuple[int, int]]:
-    if not isinstance(value, dict):
-        raise reading.Unreadable(f"{value!r} is not a table", 'Write { employee = "07-01" }')
-    return {reading.text(scheme): _year(begins) for scheme, begins in value.items()}
-
-
-def _year(value: Any) -> tuple[int, int]:
-    if value == "calendar":
-        return 1, 1
-    month, _, day = str(value).partition("-")
-    if not (month.isdigit() and day.isdigit() and 1 <= int(month) <= 12 and 1 <= int(day) <= 28):
-        raise reading.Unreadable(f"{value!r} is not a year", 'Write "calendar", or month and day such as "07-01"')
-    return int(month), int(day)

@@ -320,6 +320,7 @@ class Pool(NamedTuple):
     local_places: tuple[str, ...] = ()
     file: str = ""
     content: str = ""  # SHA-256 of what the file says, whatever its layout
+    where: dict[str, int] = {}  # noqa: RUF012 - never changed; the line of each key, such as benefit[2].cap.per
 
 
 class Counter(NamedTuple):

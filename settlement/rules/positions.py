@@ -44,7 +44,8 @@ def _tokens(text: str) -> list[_Token]:
         kind = match.lastgroup or ""
         if kind != "space":
             made.append(_Token(kind, match[0], line))
-        line += match[0].count("\n")
+        if kind in ("end", "text"):
+            line += match[0].count("\n")
     return made
 
 
@@ -94,6 +95,7 @@ class _Walk:
         path = ""
         for part in above:
             path = _under(path, part)
+            self.note(path, line)
             path += f"[{self.counts[path]}]" if path in self.counts else ""
         path = _under(path, last)
         self.note(path, line)

@@ -144,7 +144,9 @@ def refuses(blocks: list[Benefit], claim: Claim) -> bool:
 def payer_by_name(blocks: list[Benefit], claim: Claim) -> Benefit | None:
     """Return a block with base in_scope that names the claim's disease and matches, None for none."""
     named = (block for block in blocks if block.covered and block.diseases and block.base == "in_scope")
-    fits = (b for b in named if b.at_level(claim.level) and b.who.matches(claim.person) and b.for_disease(claim.disease))
+    fits = (
+        b for b in named if b.at_level(claim.level) and b.who.matches(claim.person) and b.for_disease(claim.disease)
+    )
     return next(fits, None)
 
 

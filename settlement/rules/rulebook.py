@@ -21,11 +21,10 @@ from settlement.kernel.layout import Tables
 from settlement.money import PRICE_PLACES, RATE_PLACES
 from settlement.rules import items, resolve
 from settlement.rules.catalogue import Catalogue, Item, item_from, load_catalogue, terms_of
-from settlement.rules.check import check_pools, faults
+from settlement.rules.check import check_pools, complaints_of
 from settlement.rules.compile import Builder, LayerInfo, ProgramInfo
 from settlement.rules.load import Loaded, load_folder, pools_from_tables, refuse
 from settlement.rules.pool import Cite, Counter, FilingRule, FirstPay, Pool, Standing, Stay
-from settlement.rules.reading import Complaint
 from settlement.rules.resolve import Claim, Missing
 from settlement.rules.selectors import Person
 from settlement.spans import Spans, day_number, day_of, merged
@@ -288,11 +287,8 @@ def build(pools: dict[str, dict[str, Any]], catalogue: list[dict[str, Any]]) -> 
 def _sound(loaded: Loaded) -> Loaded:
     """Return the pools that can be computed, each bad one left out alone with a complaint."""
     pools, complaints = dict(loaded.pools), list(loaded.complaints)
-    for code, pool in loaded.pools.items():
-        found = [
-            Complaint(pool.file, 1, "pool", fault.found, fault.cure or "Mend it")
-            for fault in faults(loaded.pools, code)
-        ]
+    for code in loaded.pools:
+        found = complaints_of(loaded.pools, code)
         complaints += found
         if found:
             pools.pop(code)

@@ -18,6 +18,27 @@ _VALUE = re.compile(r"=\s*([^\s,\[\]{}#\"'][^,\]}#\"']*)")
 _STOPPED = re.compile(r"\(at line (\d+)")
 _TWICE = ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate")
 _HEADER = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]")
+# What the reader said, what its line looks like without its texts, and what to do.
+_SLIPS = (
+    (r"'\\n'|Unterminated|Expected \"'\"", "", "A quote is opened here and not closed"),
+    (r"\\", "", "Write \\\\ for one \\, or put the text in single quotes"),
+    (
+        "",
+        r"\{[^}]*$|,\s*\}",
+        "A table in braces stands whole on one line, with a comma between its keys and none after the last",
+    ),
+    ("declaration", "", "Close the brackets of the header: [pool] or [[benefit]]"),
+    (
+        r"Invalid value|Unclosed array .*column 1\)",
+        r"^\s*(\[|[\w.]+\s*=\s*[^\s])",
+        "A list or table above this line is not closed",
+    ),
+    ("Unclosed", "", "Put a comma between one part and the next, and close the bracket"),
+    ("", r"^\s*//", "A comment begins with #"),
+    ("", r"^\s*[^\x00-\x7f]", "Keys are English words, see docs/pool-format.md; a comment begins with #"),
+    ("", r"^\s*[\w.]+\s*:", "Write = between key and value"),
+    ("", r"^\s*[\w.]+\s*=\s*$", "Write the value after ="),
+)
 
 
 def line_of(message: str, text: str) -> int:
@@ -80,22 +101,4 @@ def _value(bare: str) -> str:
 
 
 def _unclosed(message: str, bare: str) -> str:
-    if "'\\n'" in message or "Unterminated" in message or "Expected \"'\"" in message:
-        return "A quote is opened here and not closed"
-    if "backslash" in message or "\\" in message:
-        return 'Write \\\\ for one \\, or put the text in single quotes'
-    if bare.count("{") > bare.count("}") or (message.startswith("Invalid initial character") and "}" in bare):
-        return "A table in braces stands whole on one line, with a comma between its keys and none after the last"
-    if "array declaration" in message or "table declaration" in message:
-        return "Close the brackets of the header: [pool] or [[benefit]]"
-    if "Unclosed" in message:
-        return "Put a comma between one part and the next, and close the bracket"
-    if re.match(r"\s*//", bare):
-        return "A comment begins with #"
-    if re.match(r"\s*[\w.]+\s*:", bare):
-        return "Write = between key and value"
-    if re.match(r"\s*[\w.]+\s*=\s*$", bare):
-        return "Write the value after ="
-    if re.match(r"\s*\[|\s*[\w.]+\s*=", bare) and "Invalid value" in message:
-        return "A list or table above this line is not closed"
-    return ""
+    return next((cure for said, line, cure in _SLIPS if re.search(said, message) and re.search(line, bare)), "")

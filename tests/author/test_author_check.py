@@ -134,7 +134,7 @@ def test_the_command_prints_text_and_json(tmp_path: Path) -> None:
     said = told.stdout.splitlines()
     at = line_of(POOL, 'fund = "hifp_pay"')
     assert f"990100_a.toml:{at}: benefit[1].fond: is not a key of this table. Did you mean fund?" in said
-    assert '    fond = "hifp_pay"' in said and said[-1].endswith("2 fault(s)")
+    assert '    fond = "hifp_pay"' in said and said[-1].endswith("1 fault(s)")
     asked = rules("check", ".", "--format", "json", where=tmp_path)
     faults = json.loads(asked.stdout)
     assert asked.returncode == 1 and {"file", "line", "key", "found", "cure"} == set(faults[0])
