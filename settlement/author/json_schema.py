@@ -23,6 +23,7 @@ SPAN = r"^[0-9]{1,4} (month|day)s?$"
 
 DEFINED: Schema = {
     "text": {"type": "string", "minLength": 1},
+    "scheme_word": {"type": "string", "pattern": r"^(employee|resident|(?!310$|390$)[0-9]{3,6})$"},
     "flag": {"type": "boolean"},
     "number": {"type": "integer", "minimum": 0},
     "date": {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
@@ -80,7 +81,7 @@ def _needs(*names: str) -> Schema:
 
 
 SCOPE: dict[str, Schema] = {
-    "scheme": _some(_ref("text")),
+    "scheme": _some(_ref("scheme_word")),
     "care": _some(_ref("care_word")),
     "psn_type": _some(_ref("text")),
 }
