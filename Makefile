@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PIP := $(BIN)/python -m pip install -qq --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: help setup card-stack demo test check format docs bench lock clean distclean
+.PHONY: help setup card-stack demo test test-night mutation check format docs bench lock clean distclean
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ demo: card-stack ## the whole mission once: card, settlements, explanations, one
 
 test: card-stack ## every test (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+test-night: setup ## half a million random claims against the oracle
+	@ORACLE_CLAIMS=500000 $(BIN)/python -m pytest -n $(WORKERS) tests/test_against_oracle.py $(PYTEST_ARGS)
+
+mutation: setup ## mutation testing of the kernel and the compiler of rules (an hour or so)
+	$(BIN)/python scripts/mutation.py
 
 check: $(VENV)/.installed ## lint, format, types, import contracts
 	$(BIN)/ruff check .
