@@ -17,7 +17,7 @@ from settlement.intake.door import Book, Door
 from settlement.intake.drafts import Drafts
 from settlement.intake.lines import LineTerms, check_lines, line_terms, refuse_unknown_ratios, refuse_untaken_lines
 from settlement.intake.persons import State, carry_over, counters_told
-from settlement.intake.program import choose_programs, filed_when, insured_pools
+from settlement.intake.program import choose_programs, insured_pools
 from settlement.intake.refunds import check_refunds, filled_in, refuse_with_originals
 from settlement.intake.shares import Shares, split_stays
 from settlement.intake.standing import check_standing
@@ -76,7 +76,7 @@ def admit(drafts: Drafts, book: Book) -> ClaimBatch:
         order,
         day,
         chosen.relation,
-        filed_when(door, day),
+        chosen.filed,
         steps,
         terms,
         parts,
@@ -171,9 +171,7 @@ def _arrays(
     columns[C.share_days_count], columns[C.stay_days_count] = shares.last_days[order], shares.stay_days[order]
     reported = _reported(door, columns, order)
     earlier = _earlier(columns, state, shares, order, drafts.size)
-    _link_refunds(door, columns, earlier, order)
-    last_first = np.array([book.refunds(code) == "last_first" for code in pools] or [False])
-    columns[C.last_first] = last_first[columns[C.pool]]
+    _link_refunds(door, columns, order, np.array([book.refunds(code) == "last_first" for code in pools] or [False]))
     columns[C.special] = (columns[C.refund_of] >= 0) | (columns[C.earlier_end] > columns[C.earlier_start])
     steps = _number_steps(tables, columns, earlier)
     lines = np.empty((len(LINE), from_line.size), np.int64)
@@ -185,16 +183,16 @@ def _arrays(
 
 def _earlier(columns: np.ndarray, state: State, shares: Shares, order: np.ndarray, size: int) -> np.ndarray:
     """Return the columns of the shares, in the order of their claims and years; point the claims at them."""
+    if not shares.draft.size:
+        return np.zeros((len(CLAIM), 0), np.int64)
     place = np.full(size, -1, np.int64)
     place[order] = np.arange(order.size)
     claim = place[shares.draft]
     sequence = np.lexsort((shares.day, claim))
     claim = claim[sequence]
-    counts = np.bincount(claim, minlength=order.size) if claim.size else np.zeros(order.size, np.int64)
+    counts = np.bincount(claim, minlength=order.size)
     columns[C.earlier_end] = np.cumsum(counts)
     columns[C.earlier_start] = columns[C.earlier_end] - counts
-    if not claim.size:
-        return np.zeros((len(CLAIM), 0), np.int64)
     earlier: np.ndarray = columns[:, claim].copy()
     first = np.concatenate([[True], np.diff(claim) != 0])
     once, split = shares.once[order], np.flatnonzero(counts)
@@ -210,8 +208,8 @@ def _earlier(columns: np.ndarray, state: State, shares: Shares, order: np.ndarra
     return earlier
 
 
-def _link_refunds(door: Door, columns: np.ndarray, earlier: np.ndarray, order: np.ndarray) -> None:
-    """Point each refund at the claim it gives back, and at that claim's counters and shares."""
+def _link_refunds(door: Door, columns: np.ndarray, order: np.ndarray, last_first: np.ndarray) -> None:
+    """Point each refund at the claim it gives back, and at that claim's counters and shares; ``last_first`` is one a pool."""
     columns[C.refund_of] = -1
     of = door.originals[order]
     refunds = np.flatnonzero(of >= 0)
@@ -223,16 +221,24 @@ def _link_refunds(door: Door, columns: np.ndarray, earlier: np.ndarray, order: n
     for column in (C.program, C.year_row, C.quarter_row, C.month_row, C.earlier_start, C.earlier_end):
         columns[column, refunds] = columns[column, originals]
     columns[C.refund_of, refunds] = originals
+    columns[C.last_first] = last_first[columns[C.pool]]
 
 
 def _number_steps(tables: Tables, columns: np.ndarray, earlier: np.ndarray) -> int:
     """Give every claim its layer results: those of its shares, then its own. Returns how many there are."""
-    layers = tables.programs[:, P.layer_end] - tables.programs[:, P.layer_start]
-    before = np.concatenate([[0], np.cumsum(layers[earlier[C.program]])])
-    count = layers[columns[C.program]] + before[columns[C.earlier_end]] - before[columns[C.earlier_start]]
+    count = _layers(tables, columns)
+    if earlier.shape[1]:
+        before = np.concatenate([[0], np.cumsum(_layers(tables, earlier))])
+        count += before[columns[C.earlier_end]] - before[columns[C.earlier_start]]
     columns[C.step_end] = np.cumsum(count)
     columns[C.step_start] = columns[C.step_end] - count
     return int(count.sum())
+
+
+def _layers(tables: Tables, columns: np.ndarray) -> np.ndarray:
+    program = columns[C.program]
+    count: np.ndarray = tables.programs[program, P.layer_end] - tables.programs[program, P.layer_start]
+    return count
 
 
 def _line_order(line_start: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

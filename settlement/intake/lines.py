@@ -201,11 +201,13 @@ def refuse_untaken_lines(
 
     ``programs`` are drafts and the program rows that they run under (below 0: refused already).
     """
-    partial = np.array([book.only_items(row) for row in range(tables.programs.shape[0])], bool)
-    if not partial.any():
+    if not book.asks.lines:
         return
     for drafts, program in programs:
-        asked = np.flatnonzero((program >= 0) & partial[np.maximum(program, 0)])
+        chosen = np.flatnonzero(program >= 0)
+        distinct, which = present(program[chosen], tables.programs.shape[0])
+        partial = np.array([book.only_items(row) for row in distinct.tolist()], bool)
+        asked = chosen[partial[which]] if partial.any() else chosen[:0]
         for claim, row in zip(drafts[asked].tolist(), program[asked].tolist(), strict=True):
             lines = np.arange(door.drafts.line_start[claim], door.drafts.line_start[claim + 1])
             lines = lines[terms.row[lines] >= 0]

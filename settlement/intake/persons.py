@@ -107,15 +107,8 @@ def _account_rows(
     own, shared = (door.drafts.number[name].given[order] for name in ("balc", "acct_mulaid_balc"))
     start = np.zeros(order.size, np.int64)
     acct = rows.add(len(PERIODS), who, own, start, order, pool)()
-    if not (shared & ~own).any() and not (own & ~shared & _states_shared(who, shared)).any():
-        return acct, acct
-    return acct, rows.add(len(PERIODS), who, shared, start, order, pool)()
-
-
-def _states_shared(who: np.ndarray, shared: np.ndarray) -> np.ndarray:
-    """Return the claims (bool) of persons who state a shared account in some claim."""
-    stated: np.ndarray = np.isin(who, who[shared])
-    return stated
+    apart = shared.any() and ((shared & ~own).any() or (own & ~shared & np.isin(who, who[shared])).any())
+    return acct, rows.add(len(PERIODS), who, shared, start, order, pool)() if apart else acct
 
 
 def _first_of_period(reset: np.ndarray, own: np.ndarray, seats: np.ndarray, start: np.ndarray) -> np.ndarray:

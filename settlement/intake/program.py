@@ -20,24 +20,25 @@ KEY_BOUND = 2**62  # combined keys stay below it
 
 
 class Chosen(NamedTuple):
-    """For each draft: its relation and program row (-1 if refused)."""
+    """For each draft: its relation, when its filing was made (positions in codes.FILED), and its program row (-1 if refused)."""
 
     relation: np.ndarray
+    filed: np.ndarray
     program: np.ndarray
 
 
 def choose_programs(door: Door, book: Book, pools: list[str], pool: np.ndarray, day: np.ndarray) -> Chosen:
     """Resolve every claim's relation to the place, and its program on its day; ``pool`` are positions in ``pools``."""
     relation = _relations(door, book)
-    program = np.full(pool.size, -1, np.int64)
+    filed, program = _filed(door, day), np.full(pool.size, -1, np.int64)
     open_rows = np.flatnonzero(~door.refused)
     if open_rows.size:
-        keys, position = _combinations(door, book, pool, relation, day, open_rows)
+        keys, position = _combinations(door, book, (pool, relation, filed), day, open_rows)
         spans = [book.program_spans(_asked(door, book, pools, key)) for key in keys]
         program[open_rows] = rows_on(spans, position, day[open_rows])
         _refuse_missing(door, book, open_rows, program)
         _check_reported(door, book, open_rows, program)
-    return Chosen(relation, program)
+    return Chosen(relation, filed, program)
 
 
 def insured_pools(door: Door, book: Book) -> tuple[list[str], np.ndarray]:
@@ -94,10 +95,10 @@ def _whole_years(born: np.ndarray, day: np.ndarray) -> np.ndarray:
 
 
 def _combinations(
-    door: Door, book: Book, pool: np.ndarray, relation: np.ndarray, day: np.ndarray, rows: np.ndarray
+    door: Door, book: Book, known: tuple[np.ndarray, np.ndarray, np.ndarray], day: np.ndarray, rows: np.ndarray
 ) -> tuple[list[tuple[int, ...]], np.ndarray]:
     """Return the distinct combinations of what a program depends on, and each open claim's combination."""
-    text, number = door.drafts.text, door.drafts.number
+    (pool, relation, filed), text, number = known, door.drafts.text, door.drafts.number
     plain = np.where(
         text["dedc_hosp_lv"].codes >= 0, _level_words(text["dedc_hosp_lv"]), _level_words(text["medinslv"])
     )
@@ -109,7 +110,7 @@ def _combinations(
         np.where(plain[rows] >= 0, -1, text["hosp_lv"].codes[rows]), _ages(door, book, day, rows),
         number["cvlserv_flag"].values[rows], number["assistance"].values[rows], relation[rows], filing,
         number["family_doctor"].values[rows], _cut(text["dise_codg"], book.asks.diseases)[rows], emergency,
-        np.where(elsewhere, filed_when(door, day)[rows], codes.FILED.index("unknown")),
+        np.where(elsewhere, filed[rows], codes.FILED.index("unknown")),
         np.where(elsewhere, _cut(text["mdtrtarea_admvs"], book.asks.places)[rows], -1),
     ]  # fmt: skip
     key, bound = np.zeros(rows.size, np.int64), 1
@@ -130,7 +131,7 @@ def _cut(column: Texts, beginnings: tuple[str, ...]) -> np.ndarray:
     return np.array([*found, -1], np.int64)[column.codes]
 
 
-def filed_when(door: Door, day: np.ndarray) -> np.ndarray:
+def _filed(door: Door, day: np.ndarray) -> np.ndarray:
     """Return when each filing was made, as positions in codes.FILED: beside the days of admission and of discharge."""
     number = door.drafts.number
     filed, begin = number["filed_on"], number["begntime"]

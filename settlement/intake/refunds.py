@@ -66,6 +66,8 @@ def _numbers(column: Numbers, refunds: np.ndarray, of: np.ndarray) -> Numbers:
 
 def check_refunds(door: Door, said: Drafts) -> None:
     """Refuse the refunds that do not fit a claim of the file; ``said`` are the drafts as they came in."""
+    if not len(said.text["refund_of"].values):
+        return
     moment, psn_no = door.moment, said.text["psn_no"]
     timeless = (said.text["refund_of"].codes >= 0) & ~said.number["setl_time"].given
     door.refuse(np.flatnonzero(timeless & ~door.unread("setl_time")), "C01_FIELD_MISSING", "setl_time", "setl_time")

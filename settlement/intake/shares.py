@@ -31,7 +31,9 @@ class Shares(NamedTuple):
     def without(self, refused: np.ndarray) -> Shares:
         """Return the shares of the drafts that are not refused (bool, one a draft)."""
         kept = ~refused[self.draft]
-        return self._replace(draft=self.draft[kept], program=self.program[kept], day=self.day[kept], days=self.days[kept])
+        return self._replace(
+            draft=self.draft[kept], program=self.program[kept], day=self.day[kept], days=self.days[kept]
+        )
 
 
 def split_stays(
@@ -43,6 +45,9 @@ def split_stays(
     stay_days, last_days, once = np.ones(size, np.int64), np.ones(size, np.int64), np.zeros(size, bool)
     made: list[tuple[int, int, int, int]] = []
     begin, end = number["begntime"], number["endtime"]
+    if not book.asks.stays:
+        nothing = np.zeros(0, np.int64)
+        return Shares(nothing, nothing, nothing, nothing, stay_days, last_days, once)
     longest = begin.given & end.given & ~door.refused & (program >= 0) & (door.originals < 0)
     for claim in np.flatnonzero(longest & (end.values > begin.values)).tolist():
         first, last = int(begin.values[claim]) // DAY_SECONDS, int(day[claim])

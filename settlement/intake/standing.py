@@ -24,10 +24,12 @@ def check_standing(door: Door, book: Book, pools: list[str], pool: np.ndarray, d
             stopped[rows] = True
         elif word and word != NORMAL:
             door.refuse(rows, "P02_INSURANCE_SUSPENDED" if word == ENDED else "C11_NOT_A_CODE", "psn_insu_stas", word)
-    _check_grace(door, book, pools, pool, day, np.flatnonzero(stopped))
+    if stopped.any():
+        _check_grace(door, book, pools, pool, day, np.flatnonzero(stopped))
     waits = door.drafts.number["benefit_from"]
-    early = waits.given & (waits.values // DAY_SECONDS > day) & ~door.undated()
-    door.refuse(np.flatnonzero(early), "P03_WAITING_PERIOD", "benefit_from", lambda row: _text(_day(waits.values[row])))
+    if waits.given.any():
+        early = np.flatnonzero(waits.given & (waits.values // DAY_SECONDS > day) & ~door.undated())
+        door.refuse(early, "P03_WAITING_PERIOD", "benefit_from", lambda row: _text(_day(waits.values[row])))
     _check_waiting(door, book, pools, pool, day)
 
 

@@ -23,12 +23,16 @@ def parts_of(layers: Sequence[Benefit]) -> tuple[Items, ...]:
 
 
 class Asked:
-    """The beginnings of codes that any rule names: a longer code is cut to the longest that it begins with."""
+    """What any rule asks at all: kinds of rules that are there, and beginnings of codes, longest first.
+
+    A longer code is cut to the longest beginning that it has.
+    """
 
     def __init__(self, pools: Iterable[Pool]) -> None:
         pools = tuple(pools)
         items = [b.items for p in pools for b in p.benefits if b.items] + [f.items for p in pools for f in p.first_pays]
         self.lines = bool(items)
+        self.stays = any(stay.by_days for p in pools for stay in p.stays)
         self.types = _longest_first(i.types for i in items)
         self.codes = _longest_first(i.codes for i in items)
         self.line_diseases = _longest_first(i.diseases for i in items)
