@@ -42,7 +42,7 @@ test: card-stack ## every test (under ten minutes on two cores)
 test-night: setup ## half a million random claims against the oracle
 	@ORACLE_CLAIMS=500000 $(BIN)/python -m pytest -n $(WORKERS) tests/test_against_oracle.py $(PYTEST_ARGS)
 
-mutation: setup ## mutation testing of the kernel and the compiler of rules (an hour or so)
+mutation: setup ## mutation testing of the kernel and the compiler of rules (a quarter of an hour on two idle cores)
 	$(BIN)/python scripts/mutation.py
 
 check: $(VENV)/.installed ## lint, format, types, import contracts

@@ -53,7 +53,7 @@ def empty_results(batch: ClaimBatch) -> Results:
         np.zeros((len(RESULT), batch.order.size), np.int64),
         np.zeros((len(LINE_RESULT), batch.claims.lines.shape[1]), np.int64),
         np.zeros((len(LAYER_RESULT), max(1, batch.steps)), np.int64),
-        np.zeros((batch.parts, batch.order.size + batch.claims.earlier.shape[1]), np.int64),
+        np.zeros((batch.parts, batch.order.size), np.int64),
     )
 
 

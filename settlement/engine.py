@@ -226,7 +226,7 @@ def settle_batch(batch: ClaimBatch, threads: int | None = None) -> Results:
         np.zeros((len(RESULT), claims.columns.shape[1]), np.int64),
         np.zeros((len(LINE_RESULT), claims.lines.shape[1]), np.int64),
         np.zeros((len(LAYER_RESULT), batch.steps), np.int64),
-        np.zeros((batch.parts, claims.columns.shape[1] + claims.earlier.shape[1]), np.int64),
+        np.zeros((batch.parts, claims.columns.shape[1]), np.int64),
     )
     run_kernel(batch, results, threads)
     assert_balanced(results, claims.columns[C.refund_of] >= 0)

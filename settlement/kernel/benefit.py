@@ -110,7 +110,7 @@ def deductible_due(layer, claim, run, state, continued):
     ``continued`` is what the same layer left over in the year before, -1 where nothing is continued.
     """
     kind = layer[Y.dedc_kind]
-    if kind == DEDC_NONE or (layer[Y.reported] and kind != DEDC_LEFT_OVER):
+    if kind == DEDC_NONE:
         return 0, 0, 0, 0
     if kind == DEDC_LEFT_OVER:
         return run.dedc_left_fen, 0, 0, run.dedc_left_fen

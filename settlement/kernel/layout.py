@@ -9,7 +9,7 @@ the rule tables are matrices with one row a rule, so that a rule sits in one or 
     Tables   terms[term, 4] · kinds[kind map, kind, 2] · programs[program, …] · program_layers[…] → layers[layer, …] → bands[band, 2]
     State    state[row, slot]: one row a (person, area, period) and one a (person, area) account; in and out
     Results  columns[result column, claim] · lines[line result, line] · layers[layer result, step] ·
-             parts[part - 1, claim, then share]
+             parts[part - 1, claim]
 
 Steps of claim ``i`` are ``layers[:, step_start[i] : step_end[i]]``: those of its shares in earlier years first, if it is a stay that
 was split, then its own. A share is a column like a claim's, for what a stay leaves to one benefit year before its last.

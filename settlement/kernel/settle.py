@@ -90,13 +90,13 @@ def continued(layer, first_step, last_step, tables, out):
 
 
 @compiled
-def settle_year(own, run, at, seat, earlier, arrays):
+def settle_year(own, run, at, parts, earlier, arrays):
     """Run the layers of a claim, or of its share ``own`` of one year, from step ``at``; return the run and the next step.
 
-    ``seat`` is the column of its parts, ``earlier`` is ``(first step, last step, whether the deductible is one)`` of the year before.
+    ``parts`` are its parts, ``earlier`` is ``(first step, last step, whether the deductible is one)`` of the year before.
     """
     claims, tables, state, out = arrays
-    program, parts = tables.programs[own[C.program]], out.parts[:, seat]
+    program = tables.programs[own[C.program]]
     for entry in range(program[P.layer_start], program[P.layer_end]):
         row = tables.program_layers[entry]
         layer, step = tables.layers[row], out.layers[:, at]
@@ -116,12 +116,11 @@ def settle_split(i, claim, claims, tables, state, out):
     at, year_before, last = claim[C.step_start], claim[C.step_start], claim[C.earlier_end]
     for e in range(claim[C.earlier_start], last + 1):
         own = claims.earlier[:, e] if e < last else claim
-        seat = claims.columns.shape[1] + e if e < last else i
         days = (own[C.share_days_count], before, own[C.stay_days_count])
         before += days[0]
-        run, first_step = run_of(i, own, days, claims, tables, out, out.parts[:, seat]), at
+        run, first_step = run_of(i, own, days, claims, tables, out, out.parts[:, i]), at
         earlier = (year_before, first_step, own[C.dedc_once])
-        run, at = settle_year(own, run, at, seat, earlier, (claims, tables, state, out))
+        run, at = settle_year(own, run, at, out.parts[:, i], earlier, (claims, tables, state, out))
         for step in range(first_step, at):
             out.layers[S.scope_fen, step] = run.in_scope_fen
         paid_fen, dedc, year_before = paid_fen + run.paid_fen, plus(dedc, run.dedc), first_step
@@ -134,7 +133,7 @@ def settle_layers(i, claims, tables, state, out):
     claim, columns = claims.columns[:, i], out.columns
     if not claim[C.special]:
         run = run_of(i, claim, WHOLE_STAY, claims, tables, out, out.parts[:, i])
-        run, _ = settle_year(claim, run, claim[C.step_start], i, (0, 0, 0), (claims, tables, state, out))
+        run, _ = settle_year(claim, run, claim[C.step_start], out.parts[:, i], (0, 0, 0), (claims, tables, state, out))
         paid_fen, dedc = run.paid_fen, run.dedc
     elif claim[C.refund_of] >= 0:
         give_back(i, claim, claims, tables, state, out)

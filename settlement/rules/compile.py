@@ -75,7 +75,7 @@ class Place(NamedTuple):
 def rate_of(benefit: Benefit, band: int, level: str, retired: bool, elsewhere: Elsewhere | None) -> Fraction:
     """Return a band's rate for a level, group and filing, exactly, between 0 and 1."""
     table = benefit.bands[band].rate_bp
-    rate = Fraction(table.get(level, table.get(ANY_LEVEL, 0)), ONE)
+    rate = Fraction(table[level] if level in table else table[ANY_LEVEL], ONE)
     if retired:
         rate += Fraction(benefit.retired_points_bp, ONE)
         rate = 1 - (1 - rate) * Fraction(benefit.retired_share_bp, ONE)
@@ -90,7 +90,6 @@ class Builder:
     """Makes layer and program rows for the pools it was given."""
 
     def __init__(self, pools: dict[str, Pool]) -> None:
-        self.pools = pools
         self.chains = {code: chain_of(pools, code) for code in pools}
         self.counters = {code: counters_of(chain) for code, chain in self.chains.items()}
         self.layers: list[list[int]] = []
@@ -119,7 +118,7 @@ class Builder:
         if isinstance(elsewhere, Missing):
             return elsewhere
         if not self._fits(layers, claim, elsewhere):
-            files = f"{layers[0].cite.file}:{', '.join(str(block.cite.line) for block in layers)}"
+            files = ", ".join(f"{block.cite.file}:{block.cite.line}" for block in layers)
             return Missing("R07_RATES_TOO_FINE", f"{chain[0].code} {claim.scheme}/{claim.care} ({files})")
         account = resolve.account_for(chain, claim.scheme, day)
         rounding = resolve.rounding_of(chain)
@@ -156,14 +155,13 @@ class Builder:
     def _rows(self, pool: str, layers: list[Benefit], claim: Claim, elsewhere: Elsewhere | None) -> tuple[int, ...]:
         """Return the rows of a program's layers; each owes its part and the deductible it continues to its place."""
         rows: list[int] = []
-        before, parts = Place(), 0
+        before, parts = Place()[1:], 0
         for block in layers:
             parts += block.items is not None
             part = parts if block.items else 0
             leads = block.deductible.per == "left_over"
-            row = self._layer(pool, block, claim, elsewhere, Place(part, *before[1:]) if leads else Place(part))
-            made = self.layers[row]
-            before = Place(0, made[Y.dedc_paid_slot], made[Y.dedc_period])
+            row = self._layer(pool, block, claim, elsewhere, Place(part, *before) if leads else Place(part))
+            before = self.layers[row][Y.dedc_paid_slot], self.layers[row][Y.dedc_period]
             rows.append(row)
         return tuple(rows)
 
@@ -174,7 +172,7 @@ class Builder:
         if key not in self._layer_rows:
             self._layer_rows[key] = len(self.layers)
             rates = tuple(rate_of(benefit, b, claim.level, retired, reduced) for b in range(len(benefit.bands)))
-            over = lcm(1, *(rate.denominator for rate in rates))
+            over = lcm(*(rate.denominator for rate in rates))
             start = len(self.bands)
             parts = [(b.over_fen, int(rate * over)) for b, rate in zip(benefit.bands, rates, strict=True)]
             self.bands.extend(parts)
