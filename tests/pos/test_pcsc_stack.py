@@ -108,3 +108,9 @@ def test_what_is_missing_is_named_with_its_command(monkeypatch):
     with pytest.raises(NotAvailable) as error:
         PcscStack().start()
     assert error.value.code == "D42_NO_STACK"
+
+
+def test_the_tests_of_the_one_stack_stay_in_one_process(request):
+    """Spread over processes they would wait for each other until a whole run is over (docs/decisions.md, pytest)."""
+    if os.environ.get("PYTEST_XDIST_WORKER") and request.config.getvalue("loadgroup"):
+        assert request.node.nodeid.endswith("@pcsc")
