@@ -25,6 +25,7 @@ from settlement.money import fen, yuan
 from settlement.present import claim_json
 from settlement.registry import InsuredPerson, Registry, load_registry
 from settlement.rules.rulebook import Rulebook, open_rulebook
+from settlement.warm import warm_kernel
 
 # What the book keeps of the account sits in the message's booking; the national codes name each party of a posting.
 FUND_PAY_TYPE = {
@@ -162,8 +163,10 @@ def _refused(refusal: Refusal) -> BadInput:
 def open_checkout(folder: Path, registry: Path | None = None, pools: Path | None = None) -> Checkout:
     """Return a checkout on the book in ``folder`` (made if it is new), with the shipped rules and the sample registry.
 
-    The caller closes ``checkout.ledger``.
+    The caller closes ``checkout.ledger``. The kernel is made ready first: compiled inside a settlement, it would keep the book's
+    writer from every other till for longer than they wait.
     """
+    warm_kernel()
     folder.mkdir(parents=True, exist_ok=True)
     ledger = SqliteLedger(folder / "book.sqlite")
     return Checkout(open_rulebook(pools).book, ledger, load_registry(registry or DATA / "registry.json"))
