@@ -12,7 +12,6 @@ from random_words import CARES, DISEASES, GROUPS, LEVELS
 
 from settlement import codes
 from settlement.author.why import Considered, Situation, Why, why
-from settlement.errors import BadRules
 from settlement.rules.resolve import Claim, Missing
 from settlement.rules.rulebook import NATION, POOLS, Rulebook, build, open_rulebook
 from settlement.rules.selectors import Person
@@ -69,18 +68,11 @@ def everything_has_a_reason(found: Why, day: date) -> None:
 def test_in_random_worlds_what_is_told_is_what_is_done(seed: int) -> None:
     r = Random(seed)
     maker = PoolMaker(r)
-    try:
-        book = build(maker.pools(), [])
-    except BadRules:
-        pytest.skip("this world says something that cannot be computed")
+    book = build(maker.pools(), [])
     told = 0
     for _ in range(60):
         code, situation = r.choice(sorted(book.pools)), asked_at_random(r, maker.schemes, 1000)
-        try:
-            found = why(book, code, situation)
-        except BadRules as error:
-            assert error.code == "B03_OVERLAP"
-            continue
+        found = why(book, code, situation)
         agrees(book, code, found)
         everything_has_a_reason(found, situation.day)
         told += found.missing is None
