@@ -7,10 +7,10 @@ SHELL := /bin/bash
 PIP := $(BIN)/python -m pip install -qq --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: help setup card-stack demo test test-night mutation check format docs bench lock clean distclean
+.PHONY: help setup card-stack database demo test test-night mutation faults check format docs bench bench-checkout lock clean distclean
 
 help: ## list the verbs
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.warm ## a virtual environment from the lock file, this package in it, the kernel compiled
 
@@ -33,10 +33,13 @@ $(VENV)/.warm: $(wildcard settlement/kernel/*.py) $(VENV)/.installed
 card-stack: setup
 	@bash scripts/card_stack.sh $(VENV)
 
+database:
+	@bash scripts/postgres.sh
+
 demo: card-stack ## the whole mission once: card, settlements, explanations, one million claims, DuckDB
 	@$(BIN)/settlement demo
 
-test: card-stack ## every test (under ten minutes on two cores)
+test: card-stack database ## every test (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 test-night: setup ## half a million random claims against the oracle
@@ -44,6 +47,9 @@ test-night: setup ## half a million random claims against the oracle
 
 mutation: setup ## mutation testing of the kernel and the compiler of rules (a quarter of an hour on two idle cores)
 	$(BIN)/python scripts/mutation.py
+
+faults: setup database ## kill, power cut, full disk, races, tampering, replay, theft: all counts, into docs/reliability.md
+	$(BIN)/python -m tests.faults --out docs/reliability.md
 
 check: $(VENV)/.installed ## lint, format, types, import contracts
 	$(BIN)/ruff check .
@@ -60,6 +66,10 @@ docs: setup ## write the generated pages
 
 bench: setup ## ratios against peers and floors, measured in one run
 	$(BIN)/python -m pytest benchmarks --benchmark-enable $(PYTEST_ARGS)
+	$(BIN)/python -m benchmarks.render
+
+bench-checkout: setup database ## 2207 over HTTP on real fsyncs, SQLite and PostgreSQL, beside a raw log of the same run
+	$(BIN)/python -m benchmarks.checkout
 	$(BIN)/python -m benchmarks.render
 
 lock: ## write requirements.lock anew from pyproject.toml, in an empty environment

@@ -1,13 +1,14 @@
-"""``results/kernel.json`` → the table between the bench marks of both READMEs."""
+"""``results/*.json`` → the tables between the marks of both READMEs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+KERNEL, CHECKOUT = "bench", "bench-checkout"
 
 
 ROWS = {
@@ -44,25 +45,60 @@ def table(figures: dict[str, Any], lang: str) -> str:
     return "\n".join([*lines, "", ", ".join([MACHINE[lang].format(**figures), *versions])])
 
 
-def placed(text: str, content: str) -> str:
+STORES = ("raw_log", "sqlite", "postgresql")
+CHECKOUT_HEAD = {
+    "en": ("fsync", "clients", "raw log /s", "SQLite /s (of the log)", "p50 / p99 / max ms", "PostgreSQL /s", "p50 / p99 / max ms"),
+    "zh": ("fsync", "终端数", "裸日志 次/秒", "SQLite 笔/秒（占日志）", "p50 / p99 / 最大 毫秒", "PostgreSQL 笔/秒", "p50 / p99 / 最大 毫秒"),
+}  # fmt: skip
+
+
+def checkout_table(figures: dict[str, Any], lang: str) -> str:
+    """Return the Markdown table of the checkout benchmark: one row an fsync and a number of clients."""
+    lines = [_row(CHECKOUT_HEAD[lang]), _row(["---"] * len(CHECKOUT_HEAD[lang]))]
+    for fsync, by_clients in figures["raw_log"].items():
+        for clients, log in by_clients.items():
+            own = [figures[store].get(fsync, {}).get(clients) for store in STORES[1:]]
+            share = f" ({own[0]['per_s'] / log['per_s']:.2f}×)"
+            cells = [f"+{fsync}", clients, f"{log['per_s']:,.0f}", f"{own[0]['per_s']:,.0f}{share}", _times(own[0])]
+            lines.append(_row([*cells, f"{own[1]['per_s']:,.0f}" if own[1] else "–", _times(own[1])]))
+    machine = figures["machine"]
+    told = {"en": "{cores} cores, Python {python}, {day}", "zh": "{cores} 核，Python {python}，{day}"}[lang]
+    return "\n".join([*lines, "", told.format(**machine)])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _times(one: dict[str, float] | None) -> str:
+    return f"{one['p50_ms']:.1f} / {one['p99_ms']:.1f} / {one['max_ms']:.0f}" if one else "–"
+
+
+def placed(text: str, content: str, mark: str = KERNEL) -> str:
     """Return a page with the content between its marks; raises ValueError if the first mark has no second."""
-    head, _, rest = text.partition(BEGIN)
-    if END not in rest:
-        raise ValueError(f"{BEGIN} has no {END} after it")
-    return f"{head}{BEGIN}\n{content}\n{END}{rest.partition(END)[2]}"
+    begin, end = f"<!-- {mark}:begin -->", f"<!-- {mark}:end -->"
+    head, _, rest = text.partition(begin)
+    if end not in rest:
+        raise ValueError(f"{begin} has no {end} after it")
+    return f"{head}{begin}\n{content}\n{end}{rest.partition(end)[2]}"
 
 
 def main() -> None:
-    """Write the table into the READMEs that have the marks."""
-    figures = json.loads((ROOT / "benchmarks" / "results" / "kernel.json").read_text(encoding="utf-8"))
-    for name, lang in (("README.md", "en"), ("README.zh-CN.md", "zh")):
-        path = ROOT / name
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        if BEGIN not in text:
-            print(f"{name}: no marks, left alone")
+    """Write each table whose figures are there into the READMEs that have its marks."""
+    for mark, file, made in ((KERNEL, "kernel.json", table), (CHECKOUT, "checkout.json", checkout_table)):
+        results = ROOT / "benchmarks" / "results" / file
+        if not results.exists():
+            print(f"{file}: not measured yet")
             continue
-        path.write_text(placed(text, table(figures, lang)), encoding="utf-8")
-        print(f"{name}: table written")
+        figures = json.loads(results.read_text(encoding="utf-8"))
+        for name, lang in (("README.md", "en"), ("README.zh-CN.md", "zh")):
+            path = ROOT / name
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            if f"<!-- {mark}:begin -->" not in text:
+                print(f"{name}: no marks for {file}, left alone")
+                continue
+            path.write_text(placed(text, made(figures, lang), mark), encoding="utf-8")
+            print(f"{name}: table of {file} written")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line: ``settlement settle | explain | rules | demo | warm``."""
+"""The command line: ``settlement settle | explain | rules | book | serve | call | demo | warm``."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from cyclopts import App
 from rich.console import Console
 
 from settlement import __version__
+from settlement.book_cli import book_app
 from settlement.engine import Settled, settle_drafts
 from settlement.errors import BadInput, SettlementError
 from settlement.explain import as_text
 from settlement.intake import read_file
 from settlement.money import yuan
+from settlement.national.cli import call, serve
 from settlement.present import SHOWN_SIDE_BY_SIDE, listing, refusal_table, result_json, side_by_side
 from settlement.results import write_parquet
 from settlement.rules.rulebook import Rulebook, open_rulebook
@@ -25,6 +27,9 @@ from settlement.rules_cli import rules_app
 
 app = App(name="settlement", version=__version__, help="Settle medical claims exactly, and say why.")
 app.command(rules_app)
+app.command(book_app)
+app.command(serve)
+app.command(call)
 
 Format = Literal["table", "json", "parquet"]
 TOLD_AT_MOST = 200  # claims printed one by one; more go to a file

@@ -46,6 +46,9 @@ KERNEL_CODES = {
     NOTHING_TO_GIVE_BACK: ("K02_NOTHING_TO_GIVE_BACK", "refund_of"),
     REFUND_OUT_OF_ORDER: ("K03_REFUND_ORDER", "refund_of"),
 }
+# Names of the cells that rows are made of, in the order of the arrays.
+ROW_NAMES = tuple(column.name.removesuffix("_fen") for column in RESULT[:-1])
+LAYER_NAMES, LINE_NAMES, TERM_NAMES = (tuple(c.name for c in columns) for columns in (LAYER_RESULT, LINE_RESULT, TERM))
 PARTS = 8  # ranges of persons a thread, so that one long range does not keep the others waiting
 
 
@@ -100,8 +103,11 @@ class Settled(NamedTuple):
         found = [k for k in self.kept.tolist() if self.batch.order[k] == claim]
         return found[0] if found else None
 
-    def told(self, k: int) -> dict[str, Any]:
-        """Return kernel row ``k`` with what an explanation needs beside amounts: the claim's own words, program and lines."""
+    def told(self, k: int, lines: bool = True) -> dict[str, Any]:
+        """Return kernel row ``k`` with what an explanation needs beside amounts: the claim's own words, program and lines.
+
+        Without ``lines`` it has none: ``explain`` asks for no line, so a settlement that shows none is sooner told.
+        """
         claim = int(self.batch.order[k])
         text = self.batch.said.text
         columns = self.batch.claims.columns
@@ -119,7 +125,7 @@ class Settled(NamedTuple):
             "filed": codes.FILED[int(self.batch.filed[claim])],
             "emergency_flag": int(self.batch.said.number["emergency_flag"].values[claim]),
             "shares": self.shares(k),
-            "lines": [self.line(k, number) for number in range(count)],
+            "lines": [self.line(k, number) for number in range(count)] if lines else [],
         }
         return told | self.row(k)
 
@@ -164,15 +170,14 @@ class Settled(NamedTuple):
             "first_pay_rule": rule,
             "det_item_fee_sumamt_fen": int(self.batch.claims.lines[L.det_item_fee_sumamt_fen, at]),
         }
-        shown |= {c.name: int(v) for c, v in zip(TERM, self.batch.tables.terms[term], strict=True)}
+        shown |= zip(TERM_NAMES, self.batch.tables.terms[term].tolist(), strict=True)
         shown["selfpay_bp"] = shown["selfpay_bp"] if rule is None else rule.ratio_bp
-        return shown | {c.name: int(self.results.lines[n, at]) for n, c in enumerate(LINE_RESULT)}
+        shown |= zip(LINE_NAMES, self.results.lines[:, at].tolist(), strict=True)
+        return shown
 
     def row(self, k: int) -> dict[str, Any]:
         """Return kernel row ``k`` as a dict of amounts in fen with its layers."""
-        row: dict[str, Any] = {
-            c.name.removesuffix("_fen"): int(self.results.columns[n, k]) for n, c in enumerate(RESULT[:-1])
-        }
+        row: dict[str, Any] = dict(zip(ROW_NAMES, self.results.columns[:-1, k].tolist(), strict=True))
         row["layers"] = [self.step(at) for at in self.steps_of(k)]
         return row
 
@@ -186,7 +191,7 @@ class Settled(NamedTuple):
         row = int(self.results.layers[S.layer_row, at])
         fund = FUNDS[self.batch.tables.layers[row, Y.fund]]
         step: dict[str, Any] = {"fund": fund, "rule": self.book.layer(row).rule}
-        step |= {c.name: int(self.results.layers[n, at]) for n, c in enumerate(LAYER_RESULT)}
+        step |= zip(LAYER_NAMES, self.results.layers[:, at].tolist(), strict=True)
         return step
 
     def counters(self) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from settlement import codes
@@ -20,10 +21,11 @@ from settlement.rules.selectors import Items
 
 
 class Sentence(NamedTuple):
-    """One sentence of an explanation and what it rests on."""
+    """One sentence of an explanation, what it rests on, and whose payment it is about (a column of the row, '' for none)."""
 
     text: str
     cites: tuple[Cite, ...] = ()
+    payer: str = ""
 
 
 class _Teller:
@@ -34,11 +36,14 @@ class _Teller:
         self.words = WORDS[lang]
         self.program: ProgramInfo = book.program(told["program"])
         self.said: list[Sentence] = []
+        self.payer = ""
 
     def say(self, key: str, *cites: Cite | None, **amounts: Any) -> None:
         """Add the sentence ``key``; amounts named ``*_fen`` are printed in yuan."""
-        shown = {name: yuan_text(value) if name.endswith("_fen") else value for name, value in amounts.items()}
-        self.said.append(Sentence(self.words[key].format(**shown), tuple(cite for cite in cites if cite)))
+        for name, value in amounts.items():
+            if name.endswith("_fen"):
+                amounts[name] = yuan_text(value)
+        self.said.append(Sentence(self.words[key].format_map(amounts), tuple(filter(None, cites)), self.payer))
 
     def pick(self, zh: dict[str, str], key: str) -> str:
         """Return a code's word in the language told: the Chinese name, or the code's own words in English."""
@@ -61,7 +66,9 @@ def explain(told: dict[str, Any], book: Rulebook, lang: str = "zh") -> list[Sent
             _tell_share(teller, shares[number])
         if step["base_fen"] == 0 and step["pay_fen"] == 0:
             continue  # nothing reached this layer
+        teller.payer = step["fund"]
         _tell_layer(teller, step, book.layer(step["layer_row"]))
+        teller.payer = ""
     _tell_person(teller)
     return teller.said
 
@@ -244,13 +251,18 @@ def _tell_person(teller: _Teller) -> None:
     told = teller.told
     teller.say("fund_sum", amount_fen=told["fund_pay_sumamt"])
     if told["hosp_part_amt"]:
+        teller.payer = "hosp_part_amt"
         teller.say("hospital", amount_fen=told["hosp_part_amt"])
+    teller.payer = ""
     teller.say("person", amount_fen=told["psn_part_amt"])
     if told["acct_pay"] or told["acct_mulaid_pay"]:
+        teller.payer = "acct_pay"
         shown = {"amount_fen": told["acct_pay"], "balance_fen": told["balc"]}
         teller.say("account", teller.program.account, **shown)
     if told["acct_mulaid_pay"]:
+        teller.payer = "acct_mulaid_pay"
         teller.say("shared", teller.program.account, amount_fen=told["acct_mulaid_pay"])
+    teller.payer = ""
     teller.say("cash", amount_fen=told["psn_cash_pay"])
 
 
@@ -290,6 +302,31 @@ def _weakest(marks: list[str]) -> str:
     return max((mark for mark in marks if mark), key=codes.CONFIDENCES.index, default="")
 
 
+def paid_by(payer: str, sentences: list[Sentence], lang: str = "zh") -> str:
+    """Return on one line what an explanation says of one payer, with the articles and how far they can be trusted."""
+    mine = [sentence for sentence in sentences if sentence.payer == payer]
+    cites = dict.fromkeys(cite for sentence in mine for cite in sentence.cites)
+    rests = WORDS[lang]["rests_join"].join(_rests(cite, lang) for cite in cites)
+    return "".join(sentence.text for sentence in mine) + (WORDS[lang]["rests_on"].format(cites=rests) if rests else "")
+
+
+def short_text(sentences: list[Sentence], lang: str = "zh") -> str:
+    """Return the sentences, each with its grounds numbered, and below them the grounds with how far they can be trusted."""
+    numbers: dict[Cite, int] = {}
+    lines = [
+        sentence.text + "".join(f"[{numbers.setdefault(cite, len(numbers) + 1)}]" for cite in sentence.cites)
+        for sentence in sentences
+    ]
+    return "\n".join([*lines, *(f"[{number}] {_rests(cite, lang)}" for cite, number in numbers.items())])
+
+
+@lru_cache(4096)  # rules are few, settlements many
+def _rests(cite: Cite, lang: str) -> str:
+    trust = codes.CONFIDENCE_ZH if lang == "zh" else codes.CONFIDENCE_EN
+    words: str = WORDS[lang]["rests"].format(cite=cite.text(), trust=trust[cite.confidence])
+    return words
+
+
 def grounds(sentences: list[Sentence], lang: str = "zh") -> tuple[dict[Cite, int], list[str]]:
     """Return the citations numbered in order of first use, and their texts with confidence and notes."""
     numbers: dict[Cite, int] = {}
@@ -309,7 +346,11 @@ def grounds(sentences: list[Sentence], lang: str = "zh") -> tuple[dict[Cite, int
 
 def as_text(told: dict[str, Any], book: Rulebook, lang: str = "zh") -> str:
     """Return the whole explanation: sentences, chart, fee lines, grounds, and the rulebook that decided."""
-    sentences = explain(told, book, lang)
+    return text_of(explain(told, book, lang), told, book, lang)
+
+
+def text_of(sentences: list[Sentence], told: dict[str, Any], book: Rulebook, lang: str = "zh") -> str:
+    """Return the whole explanation that ``as_text`` gives, from sentences that are there already."""
     numbers, texts = grounds(sentences, lang)
     words = WORDS[lang]
     lines = [s.text + "".join(f"[{numbers[cite]}]" for cite in s.cites) for s in sentences]

@@ -83,6 +83,7 @@ ZH: dict[str, Any] = {
     "class": {1: "甲类", 2: "乙类", 3: "丙类"},
     "grounds": "依据：",
     "ground": "  [{number}] {cite}；可信度：{trust}（{file}:{line}）{note}",
+    "rests_on": "依据：{cites}。", "rests": "{cite}（可信度：{trust}）", "rests_join": "；",
     "doubtful": "注意：依据 {numbers} 未经核实，结果只能作参考，不能作为待遇承诺。",
     "digest": "规则库摘要 {digest}",
     "payers": {
@@ -180,6 +181,7 @@ EN: dict[str, Any] = {
     "class": {1: "甲", 2: "乙", 3: "丙"},
     "grounds": "Grounds:",
     "ground": "  [{number}] {cite}; confidence: {trust} ({file}:{line}){note}",
+    "rests_on": " Grounds: {cites}.", "rests": "{cite} (confidence: {trust})", "rests_join": "; ",
     "doubtful": "Note: grounds {numbers} are not verified; the result is a reference, not a promise of benefit.",
     "digest": "Rulebook {digest}",
     "payers": {

@@ -73,14 +73,16 @@ def fen(text: object, what: str = "amount") -> int:
 
 def yuan(amount_fen: int) -> str:
     """Return fen as yuan with two decimals: 1250 is '12.50', -5 is '-0.05'."""
-    sign = "-" if amount_fen < 0 else ""
-    return f"{sign}{abs(amount_fen) // 100}.{abs(amount_fen) % 100:02d}"
+    if amount_fen < 0:
+        return f"-{-amount_fen // 100}.{-amount_fen % 100:02d}"
+    return f"{amount_fen // 100}.{amount_fen % 100:02d}" if amount_fen else "0.00"
 
 
 def yuan_text(amount_fen: int) -> str:
     """Return fen as yuan for reading, with thousands: 357000 is '3,570.00'."""
-    sign = "-" if amount_fen < 0 else ""
-    return f"{sign}{abs(amount_fen) // 100:,}.{abs(amount_fen) % 100:02d}"
+    if amount_fen < 0:
+        return f"-{-amount_fen // 100:,}.{-amount_fen % 100:02d}"
+    return f"{amount_fen // 100:,}.{amount_fen % 100:02d}" if amount_fen else "0.00"
 
 
 def percent_text(rate_bp: int) -> str:

@@ -22,6 +22,7 @@ from benchmarks.world import (
 )
 from settlement.kernel.layout import M, R
 
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 CLAIMS = 4_000
 PERSONS = 60
 
@@ -71,12 +72,12 @@ def test_the_table_is_rendered_between_the_marks(tmp_path: Path, monkeypatch: An
     figures = json.loads((render.ROOT / "benchmarks" / "results" / "kernel.json").read_text(encoding="utf-8"))
     (tmp_path / "benchmarks" / "results").mkdir(parents=True)
     (tmp_path / "benchmarks" / "results" / "kernel.json").write_text(json.dumps(figures | {"kernel_vs_python": 4321.5}))
-    (tmp_path / "README.md").write_text(f"above\n{render.BEGIN}\nold\n{render.END}\nbelow\n", encoding="utf-8")
+    (tmp_path / "README.md").write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n", encoding="utf-8")
     (tmp_path / "README.zh-CN.md").write_text("no place for it\n", encoding="utf-8")
     monkeypatch.setattr(render, "ROOT", tmp_path)
     render.main()
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert text.startswith(f"above\n{render.BEGIN}\n|") and text.endswith(f"{render.END}\nbelow\n")
+    assert text.startswith(f"above\n{BEGIN}\n|") and text.endswith(f"{END}\nbelow\n")
     assert "4,321.5×" in text and "old" not in text
     assert (tmp_path / "README.zh-CN.md").read_text(encoding="utf-8") == "no place for it\n"
     assert "README.zh-CN.md: no marks" in capsys.readouterr().out
@@ -84,4 +85,22 @@ def test_the_table_is_rendered_between_the_marks(tmp_path: Path, monkeypatch: An
 
 def test_a_mark_without_its_end_is_an_error_not_a_lost_page(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="bench:end"):
-        render.placed(f"above\n{render.BEGIN}\nall the rest of the page", "| table |")
+        render.placed(f"above\n{BEGIN}\nall the rest of the page", "| table |")
+
+
+def test_the_table_of_the_checkout_says_what_was_measured(tmp_path: Path, monkeypatch: Any) -> None:
+    def one(per_s: float) -> dict[str, float]:
+        return {"per_s": per_s, "p50_ms": 1.25, "p99_ms": 9.96, "max_ms": 41.5}
+
+    figures = {
+        "raw_log": {"0ms": {"8": one(4000.0)}}, "sqlite": {"0ms": {"8": one(1000.4)}}, "postgresql": {},
+        "machine": {"cores": 2, "python": "3.11", "day": "2024-05-01"},
+    }  # fmt: skip
+    (tmp_path / "benchmarks" / "results").mkdir(parents=True)
+    (tmp_path / "benchmarks" / "results" / "checkout.json").write_text(json.dumps(figures))
+    (tmp_path / "README.md").write_text("<!-- bench-checkout:begin -->\n<!-- bench-checkout:end -->\n")
+    monkeypatch.setattr(render, "ROOT", tmp_path)
+    render.main()
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| +0ms | 8 | 4,000 | 1,000 (0.25×) | 1.2 / 10.0 / 42 | – | – |" in text
+    assert "2 cores, Python 3.11, 2024-05-01" in text

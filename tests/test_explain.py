@@ -11,7 +11,7 @@ from settlement import codes
 from settlement.author.case_run import run_case
 from settlement.checkout import DATA
 from settlement.engine import Settled, settle_drafts
-from settlement.explain import as_text, explain, explain_lines, fine_text
+from settlement.explain import as_text, explain, explain_lines, fine_text, paid_by
 from settlement.explain_words import WORDS
 from settlement.intake import from_arrow, read_file
 from settlement.money import percent_text, yuan_text
@@ -78,6 +78,7 @@ def test_every_sentence_is_said_in_some_case(
     """A template that no case and no sample reaches would never have been read by anybody."""
     rows = [*told_cases, *((settled.told(k), settled.book) for k in settled.kept.tolist())]
     text = "\n".join(as_text(told, book, lang) for told, book in rows)
+    text += "\n".join(paid_by("hifp_pay", explain(told, book, lang), lang) for told, book in rows)
     unsaid = []
     for key, template in WORDS[lang].items():
         words = template.values() if isinstance(template, dict) else [template]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
+from settlement.checkout.base import SETL
 from settlement.engine import settle_drafts
 from settlement.errors import BadInput
 from settlement.intake.columns import day_of
@@ -24,6 +25,7 @@ from settlement.rules.rulebook import Rulebook
 
 BALANCES = ("balc", "acct_mulaid_balc")  # they follow from the payments, of this claim and of earlier ones
 OPENING = "OPEN"
+OPENED = "opening"  # the account that an opening balance comes from
 
 
 class Amount(NamedTuple):
@@ -83,18 +85,27 @@ class Report(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """A settlement as the book holds it: the draft it was made from and the answer that was given."""
+    """A settlement as the book holds it: the draft it was made from, the amounts and layers that came of it."""
 
     draft: dict[str, Any]
     answer: dict[str, Any]
     day: date
+    reverses: str  # the settlement that this one gives back
+
+
+class _Moved(NamedTuple):
+    """What a replayed settlement added to its person's counters and account."""
+
+    counters: dict[CounterKey, int]
+    balance_fen: int
 
 
 def corrections(entries: Iterable[Entry], book: Rulebook, since: date) -> Report:
     """Return what the settlements of a book would be under a rulebook, for those since a day that another one made."""
     replay = _Replay(book, since)
-    found = tuple(correction for entry in entries for correction in replay.over(entry))
-    return Report(since, book.digest, replay.differing, replay.unchanged, found, tuple(replay.lacks.values()))
+    found = {correction.setl_id: correction for entry in entries for correction in replay.over(entry)}
+    standing = tuple(correction for setl_id, correction in found.items() if setl_id not in replay.given_back)
+    return Report(since, book.digest, replay.differing, replay.unchanged, standing, tuple(replay.lacks.values()))
 
 
 class _Replay:
@@ -106,17 +117,24 @@ class _Replay:
         self.states: dict[str, PersonState] = {}
         self.differing = self.unchanged = 0
         self.lacks: dict[tuple[str, str], Lack] = {}
+        self.moved: dict[str, _Moved] = {}
+        self.given_back: set[str] = set()
 
     def over(self, entry: Entry) -> Iterator[Correction]:
         """Yield the correction of one entry, if it has one."""
         psn_no = entry.message.psn_no
         before = self.booked.get(psn_no)
+        if not entry.state.version:  # a message that changed nobody
+            return
         self.booked[psn_no] = entry.state
         if entry.message.infno == OPENING:
             return
         made = _read(entry)
         if isinstance(made, str):
             self._unread(entry, before, made)
+            return
+        if made.reverses:
+            self._give_back(entry, before, made.reverses)
             return
         differs = made.answer.get("rulebook") != self.book.digest
         if psn_no not in self.states:
@@ -130,10 +148,30 @@ class _Replay:
             yield correction
 
     def _begin(self, entry: Entry, before: PersonState | None) -> PersonState:
+        opening = [-posting.amount_fen for posting in entry.postings if posting.account == OPENED]
+        if before is None and opening:  # booked with the person's first settlement
+            return PersonState(entry.message.psn_no, 0, {}, sum(opening))
         if before is None:
             self._lack(entry, "before", "no entry of this person before it: counters from 0, no account balance")
             return PersonState(entry.message.psn_no, 0, {}, None)
         return before
+
+    def _give_back(self, entry: Entry, before: PersonState | None, setl_id: str) -> None:
+        """Take off again what the replay of a settlement added; one that was not replayed moves what it moved then."""
+        moved = self.moved.get(setl_id)
+        self.given_back ^= {setl_id, entry.setl_id}  # a reversal that is itself reversed lets the first stand again
+        state = self.states.get(entry.message.psn_no)
+        if moved is None:
+            self._carry(entry, before)
+        elif state is not None:
+            counters = dict(state.counters)
+            for key, value in moved.counters.items():
+                counters[key] = counters.get(key, 0) - value
+            balance = (state.acct_balc_fen or 0) - moved.balance_fen
+            self.states[state.psn_no] = state._replace(counters=counters, acct_balc_fen=balance)
+            self.moved[entry.setl_id] = _Moved(
+                {key: -value for key, value in moved.counters.items()}, -moved.balance_fen
+            )
 
     def _unread(self, entry: Entry, before: PersonState | None, what: str) -> None:
         """Carry on what an entry that cannot be settled again added to the counters, as the book has it."""
@@ -141,6 +179,10 @@ class _Replay:
         since = entry.message.received_at[:10] >= self.since.isoformat()
         if since or state is not None:
             self._lack(entry, "message", what)
+        self._carry(entry, before)
+
+    def _carry(self, entry: Entry, before: PersonState | None) -> None:
+        state = self.states.get(entry.message.psn_no)
         if state is None:
             return
         was = before or PersonState(entry.message.psn_no, 0, {}, None)
@@ -173,6 +215,8 @@ class _Replay:
         self._compare_counters(entry, state, counters)
         told = settled.told(int(settled.kept[0]))
         self.states[state.psn_no] = state._replace(counters=state.counters | counters, acct_balc_fen=told["balc"])
+        added = {key: value - state.counters.get(key, 0) for key, value in counters.items()}
+        self.moved[entry.setl_id] = _Moved(added, told["balc"] - (state.acct_balc_fen or 0))
         amounts = _amounts(made.answer, claim_json(told))
         return Correction(*head, amounts, _layers(made.answer, told, self.book), "") if amounts else None
 
@@ -198,21 +242,15 @@ class _Replay:
 
 def _read(entry: Entry) -> _Made | str:
     """Return the settlement that an entry holds, or in words what it lacks."""
+    facts = [json.loads(fact.content) for key, fact in entry.facts.items() if key.kind == SETL]
+    own = next((content for content in facts if content["setl_id"] == entry.setl_id), None)
+    if own is None:
+        return f"the entry of {entry.message.infno} holds no settlement"
     try:
-        answer, body = json.loads(entry.answer or b"null"), json.loads(entry.message.body or b"null")
-    except ValueError:
-        return f"the message or the answer of {entry.message.infno} is not JSON"
-    if not isinstance(answer, dict) or not {"setlinfo", "rulebook", "registry", "day", "layers"} <= answer.keys():
-        return f"the answer of {entry.message.infno} is not a settlement with its rulebook and registry"
-    basket = body.get("basket") if isinstance(body, dict) else None
-    if not isinstance(basket, dict):
-        return f"the message of {entry.message.infno} holds no basket"
-    try:
-        day = day_of(entry.message.received_at)
-    except BadInput:
-        return f"the time {entry.message.received_at!r} is not a day"
-    draft = {"acct_used_flag": "1"} | basket | answer["registry"] | {"medins_setl_id": entry.message.msgid}
-    return _Made(draft, answer, day)
+        day = day_of(own["draft"]["setl_time"])
+    except (BadInput, KeyError):
+        return f"the settlement {entry.setl_id} has no day"
+    return _Made(own["draft"], own, day, own["reverses"])
 
 
 def _amounts(old: dict[str, Any], new: dict[str, Any]) -> tuple[Amount, ...]:
@@ -229,8 +267,9 @@ def _amounts(old: dict[str, Any], new: dict[str, Any]) -> tuple[Amount, ...]:
 def _layers(old: dict[str, Any], told: dict[str, Any], book: Rulebook) -> tuple[Layer, ...]:
     """Return the layers that pay or deduct otherwise, those of one fund paired in their order."""
     before: dict[tuple[str, int], dict[str, Any]] = {}
-    for step in old["layers"]:
-        before[step["fund"], sum(fund == step["fund"] for fund, _ in before)] = step
+    for fund, rule, dedc_fen, pay_fen in old["layers"]:
+        step = {"rule": rule, "dedc_fen": dedc_fen, "pay_fen": pay_fen}
+        before[fund, sum(other == fund for other, _ in before)] = step
     after: dict[tuple[str, int], dict[str, Any]] = {}
     for step in told["layers"]:
         after[step["fund"], sum(fund == step["fund"] for fund, _ in after)] = step
@@ -240,7 +279,7 @@ def _layers(old: dict[str, Any], told: dict[str, Any], book: Rulebook) -> tuple[
         cite = book.layer(now["layer_row"]).benefit.cite if now else None
         layer = Layer(
             key[0], was["rule"] if was else "", now["rule"] if now else "", cite,
-            fen(was["dedc"]) if was else 0, now["dedc_fen"] if now else 0, fen(was["pay"]) if was else 0, now["pay_fen"] if now else 0,
+            was["dedc_fen"] if was else 0, now["dedc_fen"] if now else 0, was["pay_fen"] if was else 0, now["pay_fen"] if now else 0,
         )  # fmt: skip
         if (layer.old_dedc_fen, layer.old_pay_fen) != (layer.new_dedc_fen, layer.new_pay_fen):
             made.append(layer)

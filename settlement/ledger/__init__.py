@@ -1,32 +1,50 @@
-"""The book: append-only, idempotent, hash-chained. ``book`` is the contract, ``sqlite`` keeps it in one file."""
+"""The book: append-only, idempotent, hash-chained, sealed. ``book`` is the contract, ``sqlite`` keeps it in one file."""
 
 from settlement.ledger.book import (
+    PERSON,
     Booking,
     Compute,
     CounterKey,
+    Desk,
     Entry,
+    Fact,
+    FactKey,
     Fault,
     Ledger,
     Message,
     PersonState,
     Posting,
+    Settlement,
     Stored,
+    Totals,
+    Wanted,
+    Work,
+    facts_of,
 )
 from settlement.ledger.snapshot import SNAPSHOT_COLUMNS, snapshot_rows
 from settlement.ledger.sqlite import SqliteLedger
 
 __all__ = [
+    "PERSON",
     "SNAPSHOT_COLUMNS",
     "Booking",
     "Compute",
     "CounterKey",
+    "Desk",
     "Entry",
+    "Fact",
+    "FactKey",
     "Fault",
     "Ledger",
     "Message",
     "PersonState",
     "Posting",
+    "Settlement",
     "SqliteLedger",
     "Stored",
+    "Totals",
+    "Wanted",
+    "Work",
+    "facts_of",
     "snapshot_rows",
 ]

@@ -1,21 +1,24 @@
 """The one way an entry becomes bytes, and the hash that ties each entry to the one before.
 
-Fields are written as kind, length, content, so no two different entries can give the same bytes. The algorithm is SM3
-where OpenSSL has it and SHA-256 elsewhere; a book keeps the one it was begun with.
+What is hashed is what lies in the store, sealed: a chain is checked without keys. The algorithm is SM3 where OpenSSL has it and SHA-256
+elsewhere; a book keeps the one it was begun with.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+
+import msgspec
 
 from settlement.ledger import refusals
-from settlement.ledger.book import CounterKey, Entry, Message
+from settlement.ledger.store import Whole
 
-FORM = "settlement-ledger/1"  # first field of every hash: a later form cannot be taken for this one
+FORM = "settlement-ledger/2"  # first field of every hash: another form cannot be taken for this one
 ALGORITHMS = ("sm3", "sha256")
 
 Field = str | bytes | int | None
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder()
 
 
 def pick_algorithm() -> str:
@@ -31,21 +34,24 @@ def require_algorithm(name: str) -> str:
 
 
 def encode(*fields: Field) -> bytes:
-    """Return the canonical bytes of a row of fields."""
-    parts = []
-    for field in fields:
-        if field is None:
-            parts.append(b"n0:")
-        elif isinstance(field, int):
-            text = b"%d" % field
-            parts.append(b"i%d:%b" % (len(text), text))
-        elif isinstance(field, str):
-            # surrogateescape: the audit must be able to hash a damaged text, which then fails to match
-            text = field.encode("utf-8", "surrogateescape")
-            parts.append(b"s%d:%b" % (len(text), text))
-        else:
-            parts.append(b"b%d:%b" % (len(field), field))
-    return b"".join(parts)
+    """Return the canonical bytes of a row of fields: a MessagePack array, every number and length in its shortest form.
+
+    Kind and length stand before each content, so no two different rows give the same bytes.
+    """
+    try:
+        return _ENCODER.encode(fields)
+    except UnicodeEncodeError:  # a damaged text: the audit must be able to hash it, and it then fails to match
+        return _ENCODER.encode([_raw(field) if isinstance(field, str) else field for field in fields])
+
+
+def decode(content: bytes) -> list[Field]:
+    """Return the fields that ``encode`` wrote."""
+    fields: list[Field] = _DECODER.decode(content)
+    return fields
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def digest(algorithm: str, *fields: Field) -> bytes:
@@ -53,50 +59,20 @@ def digest(algorithm: str, *fields: Field) -> bytes:
     return hashlib.new(algorithm, encode(*fields)).digest()
 
 
-def body_digest(algorithm: str, message: Message) -> bytes:
-    """Return what tells two messages of one msgid apart: transaction number and body."""
-    return digest(algorithm, message.infno, message.body)
-
-
 def genesis(algorithm: str, book_id: bytes) -> bytes:
     """Return the prev_hash of entry 1: no entry of another book can follow it."""
     return digest(algorithm, FORM, book_id)
 
 
-def entry_hash(algorithm: str, entry: Entry, body: bytes, counters: str) -> bytes:
-    """Return the hash of an entry: all of its content with ``prev_hash``, without ``hash``.
-
-    ``body`` is the body digest and ``counters`` the counter text, both as stored.
-    """
-    message, state = entry.message, entry.state
-    return digest(
-        algorithm,
-        FORM,
-        entry.prev_hash,
-        entry.seq,
-        message.fixmedins_code,
-        message.msgid,
-        message.infno,
-        body,
-        message.psn_no,
-        message.received_at,
-        entry.setl_id,
-        entry.answer,
-        state.psn_no,
-        state.version,
-        state.acct_balc_fen,
-        counters,
-        len(entry.postings),
-        *(field for posting in entry.postings for field in posting),
-    )
-
-
-def counters_text(counters: dict[CounterKey, int]) -> str:
-    """Return counters as canonical JSON: rows of area, period_kind, period_start, name, value, sorted."""
-    rows = [[*key, value] for key, value in sorted(counters.items())]
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-
-
-def counters_of(text: str) -> dict[CounterKey, int]:
-    """Return the counters of a canonical text."""
-    return {CounterKey(area, kind, start, name): value for area, kind, start, name, value in json.loads(text)}
+def entry_hash(algorithm: str, whole: Whole) -> bytes:
+    """Return the hash of an entry: all that is stored of it with ``prev_hash``, without ``hash``."""
+    entry, settlement = whole.entry, whole.settlement
+    # Nested rows are written flat with their number before them, so that one call writes all some sixty fields.
+    fields: list[Field] = [FORM, entry.prev_hash, *entry[:10], len(whole.facts)]
+    for fact in whole.facts:
+        fields += fact
+    fields.append(len(whole.postings))
+    for posting in whole.postings:
+        fields += posting
+    fields += (None,) if settlement is None else settlement
+    return digest(algorithm, *fields)

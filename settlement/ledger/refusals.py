@@ -147,3 +147,113 @@ def person_damaged(psn_no: str) -> LedgerConflict:
         "Run verify and restore a copy",
         "该参保人的累计数据已损坏，未记账，请联系管理员",
     )
+
+
+def clock_back(now: str, latest: str) -> NotAvailable:
+    """L15: the service's clock shows an earlier time than the book has seen."""
+    return NotAvailable(
+        "L15_CLOCK_WENT_BACK",
+        f"it is {now} here, but the book has an entry of {latest}",
+        "Windows of time, sign-ins and reconciliation days would go wrong; nothing was booked",
+        "Set the clock right; if the earlier time is the true one, run `settlement book accept-clock`",
+        "服务器时间倒退，未记账，请联系管理员校准时间",
+    )
+
+
+def other_keys(found: str, book: str) -> NotAvailable:
+    """L16: the book is sealed with keys that are not at hand."""
+    return NotAvailable(
+        "L16_OTHER_KEYS",
+        f"the book is sealed with the keys {book}, these are {found}",
+        "Nothing in it could be read, and what is written now could not be read later",
+        "Give the right key file with --keys or SETTLEMENT_KEYS_FILE",
+        "密钥与账簿不符，请使用正确的密钥文件",
+    )
+
+
+def older(found: int, known: int) -> NotAvailable:
+    """L17: the file was made by an earlier release."""
+    return NotAvailable(
+        "L17_BOOK_OLDER",
+        f"the book has form {found}, this release writes form {known}",
+        "An older form is never changed in place",
+        "Run `settlement book migrate OLD NEW`; the old file is kept as it is",
+        "账簿为旧版本，请先升级转换",
+    )
+
+
+def driver_missing(found: str) -> NotAvailable:
+    """L40: the driver for PostgreSQL is not installed."""
+    return NotAvailable(
+        "L40_NO_DRIVER",
+        f"psycopg cannot be loaded ({found})",
+        "A book in PostgreSQL is reached through it",
+        "Run `pip install 'settlement[postgres]'`",
+        "未安装 PostgreSQL 驱动，无法打开账簿",
+    )
+
+
+def server_unfit(where: str, found: str) -> NotAvailable:
+    """L41: a server that cannot keep a book, or could lose what was acknowledged."""
+    return NotAvailable(
+        "L41_SERVER_UNFIT",
+        f"{where}: {found}",
+        "What is acknowledged there could be lost or misread",
+        "Use the writing server of PostgreSQL 15 or later, with fsync on, and a database in UTF8",
+        "数据库服务器不符合账簿要求，请联系管理员",
+    )
+
+
+def server_away(where: str, found: str) -> NotAvailable:
+    """L42: the database server cannot be asked."""
+    return NotAvailable(
+        "L42_SERVER_AWAY",
+        f"{where} does not answer: {found}",
+        "The book cannot be read now",
+        "Check that the server runs and can be reached, then ask again",
+        "账簿数据库暂时无法访问，请稍后重试",
+    )
+
+
+def entries_lost(where: str, found: str) -> NotAvailable:
+    """L43: the server no longer has entries that it had acknowledged."""
+    return NotAvailable(
+        "L43_ENTRIES_LOST",
+        f"{where}: {found}",
+        "Another server or an older copy has taken its place; going on would settle from stale counters",
+        "Bring the right server back, or have the lost entries booked again from the tills, then restart",
+        "数据库缺少已确认的记账，已停止写入，请立即联系管理员",
+    )
+
+
+def target_exists(where: str) -> BadInput:
+    """L18: a copy would take the place of something."""
+    return BadInput(
+        "L18_TARGET_EXISTS",
+        f"{where} is there already",
+        "A copy never takes the place of something",
+        "Name a new file or an empty store",
+        "目标已存在，请另选位置",
+    )
+
+
+def copy_differs(found: str) -> NotAvailable:
+    """L19: a copy does not read as the book does."""
+    return NotAvailable(
+        "L19_COPY_DIFFERS",
+        f"the copy is not the book: {found}",
+        "A backup that cannot be read is none",
+        "Run `settlement book audit` on the book, then copy again",
+        "备份校验不符，请核对账簿后重新备份",
+    )
+
+
+def not_an_anchor(path: str, found: str) -> BadInput:
+    """L20: the file is no anchor."""
+    return BadInput(
+        "L20_NOT_AN_ANCHOR",
+        f"{path}: {found}",
+        "Without it nothing can be said of a cut or rebuilt book",
+        "Name the JSON file that `settlement book anchor` wrote",
+        "不是有效的账簿锚点文件",
+    )

@@ -1,97 +1,82 @@
-"""The one hand that writes: what waits, up to 64 settlements, is one transaction, answered after its commit.
+"""The one hand that writes: what waits, up to 64 messages, is one transaction, answered after its commit.
 
-One writer because many of them starve each other on SQLite's lock; one commit for many because the disk, not the
-arithmetic, sets the pace. What one settlement raises stays with its caller. What the disk refuses fails the whole
-group, for each member may have been computed from another's figures.
+One writer because many of them starve each other on the store's lock; one commit for many because the disk, not the
+arithmetic, sets the pace. What one message raises stays with its caller. What the disk refuses fails the whole group,
+for each member may have been computed from another's figures.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
-from settlement.errors import LedgerConflict
-from settlement.ledger import chain, checks, refusals, rows
-from settlement.ledger.book import Booking, Compute, Entry, Message, PersonState, Stored
-from settlement.ledger.schema import Identity
+from settlement.errors import LedgerConflict, SettlementError
+from settlement.ledger import chain, checks, refusals
+from settlement.ledger.book import PERSON, Booking, Compute, Done, FactKey, Message, Stored, Work
+from settlement.ledger.desk import GroupDesk
+from settlement.ledger.sealed import Sealer
+from settlement.ledger.store import Head, Known, Store, Whole
 
-GROUP = 64  # settlements that may share one commit
-
-CHECKPOINT_AFTER = 256  # entries written before the WAL is moved into the file, some ten megabytes
-
-# After these the file's state on the disk is not known (a failed fsync must not be tried again): write no more.
-_DISK_FAULTS = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def _is_disk_fault(error: BaseException) -> bool:
-    kind: int = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the bytes above it are detail
-    return kind in _DISK_FAULTS
+GROUP = 64  # messages that may share one commit
+CLOCK = "CLOCK"  # infno of an entry that says that the clock is right although it shows an earlier time
+STEP_BACK = timedelta(seconds=5)  # a clock is corrected by seconds now and then; more is a fault
 
 
-class _Job:
-    """One settlement on its way through the queue. Two locks, because they are the cheapest hand-over there is."""
+class Job:
+    """One message on its way through the queue."""
 
-    __slots__ = ("_answered", "_taken", "body_digest", "compute", "message", "outcome")
+    __slots__ = ("_taken", "body_digest", "done", "message", "work")
 
-    def __init__(self, message: Message, body_digest: bytes, compute: Compute) -> None:
-        self.message, self.body_digest, self.compute = message, body_digest, compute
-        self.outcome: Stored | BaseException | None = None
-        self._taken, self._answered = threading.Lock(), threading.Lock()
-        self._answered.acquire()
+    def __init__(self, message: Message, body_digest: bytes, work: Work, done: Done) -> None:
+        self.message, self.body_digest, self.work, self.done = message, body_digest, work, done
+        self._taken = threading.Lock()
 
     def take(self) -> bool:
         """Take the job, for the writer or, to drop it, for the caller: true for whoever comes first."""
         return self._taken.acquire(blocking=False)
 
-    def answer(self, outcome: Stored | BaseException) -> None:
-        """Let the caller go on with its answer or its error."""
-        self.outcome = outcome
-        self._answered.release()
-
-    def wait(self, deadline_s: float) -> Stored:
-        """Return the answer or raise the error; L03 or L04 at the deadline, by whether the writer has begun."""
-        if not self._answered.acquire(timeout=deadline_s):
-            if self.take():
-                raise refusals.not_written(f"the book was busy for {deadline_s} seconds")
-            raise refusals.outcome_unknown(f"the book did not answer within {deadline_s} seconds")
-        assert self.outcome is not None
-        if isinstance(self.outcome, BaseException):
-            raise self.outcome
-        return self.outcome
-
 
 class Writer:
-    """Owns the writing connection and the thread that uses it. ``commits`` counts transactions since it began."""
+    """Owns the store and the thread that uses it. ``commits`` and ``booked`` count since it began."""
 
-    def __init__(self, con: sqlite3.Connection, identity: Identity) -> None:
-        self.commits = 0
-        self._con = con
-        self._algorithm = identity.algorithm
-        self._genesis = chain.genesis(*identity)
-        self._head = (0, self._genesis)
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+    def __init__(self, store: Store, sealer: Sealer) -> None:
+        self.commits = self.booked = 0
+        self._store, self._sealer = store, sealer
+        self._genesis = chain.genesis(store.identity.algorithm, store.identity.book_id)
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._door = threading.Lock()  # held while something is put into the queue: nothing lands behind the end mark
         self._closed = False
         self._stopped_by = ""
-        self._unmoved = 0  # entries since the last checkpoint
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, message: Message, body_digest: bytes, compute: Compute, deadline_s: float) -> Stored:
-        """Queue a settlement and wait for its durable answer, at most ``deadline_s`` seconds."""
+    @property
+    def stopped_by(self) -> str:
+        """Return why the book writes no more, '' while it does."""
+        return self._stopped_by
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages are in the queue."""
+        return self._jobs.qsize()
+
+    def put(self, message: Message, work: Work | Compute, done: Done) -> Job:
+        """Queue a message. Raises NotAvailable L11 when the book is closed."""
         if threading.current_thread() is self._thread:
-            raise RuntimeError("settle was called from inside compute; it would wait for itself")
-        job = _Job(message, body_digest, compute)
+            raise RuntimeError("the book was called from inside the work of a message; it would wait for itself")
+        digest = self._sealer.body_digest(message)
+        job = Job(message, digest, work if isinstance(work, Work) else Work(alone=work), done)
         with self._door:
             if self._closed:
                 raise refusals.closed()
             self._jobs.put(job)
-        return job.wait(deadline_s)
+        return job
 
     def close(self, deadline_s: float) -> None:
-        """Write what is waiting, then end the thread and the connection. Raises NotAvailable L04 at the deadline."""
+        """Write what is waiting, then end the thread and the store. Raises NotAvailable L04 at the deadline."""
         with self._door:
             if not self._closed:
                 self._closed = True
@@ -99,18 +84,18 @@ class Writer:
         self._thread.join(deadline_s)
         if self._thread.is_alive():
             raise refusals.outcome_unknown(f"the book was still writing after {deadline_s} seconds")
-        self._con.close()
+        self._store.close()
 
     def _run(self) -> None:
         more = True
         while more:
             group, more = self._next_group()
             if group:
-                self._settle(group)
+                self._book(group)
 
-    def _next_group(self) -> tuple[list[_Job], bool]:
-        """Wait for a settlement, take what is behind it; False with the group when the end mark was met."""
-        group: list[_Job] = []
+    def _next_group(self) -> tuple[list[Job], bool]:
+        """Wait for a message, take what is behind it; False with the group when the end mark was met."""
+        group: list[Job] = []
         job = self._jobs.get()
         with suppress(Empty):
             while job is not None:
@@ -121,90 +106,164 @@ class Writer:
                 job = self._jobs.get_nowait()
         return group, job is not None
 
-    def _settle(self, group: list[_Job]) -> None:
-        """Book a group in one transaction; answer every member, whatever happens."""
+    def _book(self, group: list[Job]) -> None:
+        """Book a group in one transaction; tell every member, whatever happens."""
         if self._stopped_by:
             for job in group:
-                job.answer(refusals.stopped(self._stopped_by))
+                _tell(job, refusals.stopped(self._stopped_by))
             return
         committing = False
         try:
-            self._con.execute("BEGIN IMMEDIATE")
-            self._head = rows.head(self._con, self._genesis)  # another process may have written since
-            outcomes = [self._book(job) for job in group]
+            self._store.begin()
+            turn = _Turn(self._store, self._sealer, self._genesis)
+            outcomes = turn.take(group)
+            self._store.append(turn.written)
             committing = True
-            self._con.execute("COMMIT")
+            self._store.commit()
         except BaseException as error:
             self._fail(group, error, committing)
             return
         self.commits += 1
+        self.booked += len(turn.written)
         for job, outcome in zip(group, outcomes, strict=True):
-            job.answer(outcome)
-        self._checkpoint(len(group))
+            _tell(job, outcome)
+        self._rest(len(turn.written))
 
-    def _checkpoint(self, written: int) -> None:
-        """Move the WAL into the file now and then. SQLite's own checkpoint hides a failed write; this one stops."""
-        self._unmoved += written
-        if self._unmoved < CHECKPOINT_AFTER:
+    def _rest(self, written: int) -> None:
+        try:
+            self._store.rest(written)
+        except Exception as error:
+            self._stopped_by = f"the store cannot go on: {error!r}"
+
+    def _fail(self, group: list[Job], error: BaseException, committing: bool) -> None:
+        """Undo the transaction and tell every member: not written, or not known where the store failed in the commit.
+
+        An entry that the store refused is its own affair: the group is taken again, each message in a transaction of its own.
+        """
+        self._store.rollback()
+        if self._store.refused(error) and len(group) > 1:
+            for job in group:
+                self._book([job])
             return
-        self._unmoved = 0
-        try:
-            self._con.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except sqlite3.Error as error:  # a full disk is no harm: the WAL holds all, and is moved another time
-            if _is_disk_fault(error):
-                self._stopped_by = f"the checkpoint failed: {error!r}"
-
-    def _fail(self, group: list[_Job], error: BaseException, committing: bool) -> None:
-        """Undo the transaction and tell every member: not written, or not known where the disk failed in the commit."""
-        with suppress(sqlite3.Error):
-            if self._con.in_transaction:
-                self._con.execute("ROLLBACK")
-        found = f"the store failed: {error!r}"
-        disk_fault = _is_disk_fault(error)
-        if disk_fault or self._con.in_transaction:
+        if self._store.refused(error):
+            found = f"the store refused the entry ({error})"
+        else:
+            found = error.found if isinstance(error, SettlementError) else f"the store failed: {error!r}"
+        if self._store.broken(error):
             self._stopped_by = found
-        refuse = refusals.outcome_unknown if committing and disk_fault else refusals.not_written
+        unknown = committing and self._store.unknown(error)
         for job in group:
-            refusal = refuse(found)
+            refusal = (refusals.outcome_unknown if unknown else refusals.not_written)(found)
             refusal.__cause__ = error
-            job.answer(refusal)
+            _tell(job, refusal)
 
-    def _book(self, job: _Job) -> Stored | BaseException:
-        """Book one settlement; what it alone did wrong is returned, a failing store is raised."""
+
+def _tell(job: Job, outcome: Stored | BaseException) -> None:
+    with suppress(Exception):  # a caller that is gone must not take the writer with it
+        job.done(outcome)
+
+
+class _Turn:
+    """One group's way through the book, in the order in which its messages came."""
+
+    def __init__(self, store: Store, sealer: Sealer, genesis: bytes) -> None:
+        self._store, self._sealer = store, sealer
+        head = store.head()  # another process may have written since the last group
+        self._head = head if head.hash is not None else head._replace(hash=genesis)
+        self._desk = GroupDesk(store, sealer)
+        self._outcomes: dict[int, Stored | BaseException] = {}
+        self.written: list[Whole] = []
+
+    def take(self, group: Sequence[Job]) -> list[Stored | BaseException]:
+        """Return the outcome of each message; ``written`` are the entries to append."""
+        names = [job.message[:2] for job in group]
+        persons = {FactKey(PERSON, job.message.psn_no) for job in group if job.message.psn_no}
+        self._desk.fetch(names, persons.union(*(job.work.reads for job in group)))
+        run: list[tuple[int, Job]] = []
+        beside: set[object] = set()  # the persons and the messages of the run
+        for at, job in enumerate(group):
+            together, own = job.work.together, {job.message.psn_no, job.message[:2]}
+            # One work for different persons; a message that came twice waits until the first is written.
+            if run and (together is None or together is not run[0][1].work.together or beside & own):
+                self._finish(run)
+                run, beside = [], set()
+            if self._is_new(at, job):
+                run.append((at, job))
+                beside |= own
+        self._finish(run)
+        return [self._outcomes[at] for at in range(len(group))]
+
+    def _is_new(self, at: int, job: Job) -> bool:
+        """Return whether a message is to be worked out; where not, note what its sender is told."""
+        known = self._desk.known(job.message[:2])
+        if known is not None:
+            self._outcomes[at] = self._told(job, known)
+        elif self._clock_went_back(job.message):
+            self._outcomes[at] = refusals.clock_back(job.message.received_at, self._head.received_at)
+        return at not in self._outcomes
+
+    def _told(self, job: Job, known: Known) -> Stored | BaseException:
+        if known.body_digest != job.body_digest:
+            return refusals.msgid_reused(job.message.fixmedins_code, job.message.msgid)
         try:
-            known = rows.known_answer(self._con, job.message, job.body_digest)
-            if known is not None:
-                return known
-            before = rows.person(self._con, job.message.psn_no)
-        except LedgerConflict as conflict:
-            return conflict
-        try:
-            booking = job.compute(before._replace(counters=dict(before.counters)))  # a copy: it may scribble on it
-            checks.check_booking(booking)
-        except BaseException as error:
+            return self._sealer.stored(job.message[:2], known)
+        except SettlementError as error:
             return error
-        if rows.setl_id_taken(self._con, booking.setl_id):
-            return refusals.setl_id_reused(booking.setl_id)
-        return self._append(job, before, booking)
 
-    def _append(self, job: _Job, before: PersonState, booking: Booking) -> Stored | BaseException:
-        counters = before.counters | booking.counters
-        text = chain.counters_text(counters)
-        balance = before.acct_balc_fen if booking.acct_balc_fen is None else booking.acct_balc_fen
-        after = PersonState(before.psn_no, before.version + 1, counters, balance)
-        seq, prev_hash = self._head[0] + 1, self._head[1]
-        entry = Entry(seq, job.message, booking.setl_id, booking.answer, after, booking.postings, prev_hash, b"")
-        entry = entry._replace(hash=chain.entry_hash(self._algorithm, entry, job.body_digest, text))
-        self._con.execute("SAVEPOINT entry")
+    def _clock_went_back(self, message: Message) -> bool:
+        now, latest = message.received_at, self._head.received_at
+        if now >= latest or not now or message.infno == CLOCK:
+            return False
+        return datetime.fromisoformat(latest) - datetime.fromisoformat(now) > STEP_BACK
+
+    def _finish(self, run: list[tuple[int, Job]]) -> None:
+        """Work a run out together and write what came of it, in order."""
+        if not run:
+            return
+        jobs = [job for _, job in run]
+        outcomes = [_checked(job, made) for job, made in zip(jobs, self._made(jobs), strict=True)]
+        self._desk.expect([made for made in outcomes if isinstance(made, Booking)])
+        for (at, job), made in zip(run, outcomes, strict=True):
+            self._outcomes[at] = self._written(job, made)
+
+    def _made(self, jobs: list[Job]) -> Sequence[Booking | BaseException]:
+        work = jobs[0].work
         try:
-            rows.append(self._con, entry, job.body_digest, text)
-        except sqlite3.IntegrityError as error:  # a trigger or a key: this entry only
-            self._con.execute("ROLLBACK TO entry")
-            refusal = refusals.not_written(f"the store refused the entry ({error})")
-            refusal.__cause__ = error
-            return refusal
-        finally:
-            if self._con.in_transaction:
-                self._con.execute("RELEASE entry")
-        self._head = (seq, entry.hash)
-        return Stored(seq, booking.setl_id, booking.answer, first=True)
+            if work.together is None:
+                assert work.alone is not None
+                return [work.alone(self._desk)]
+            made = work.together(self._desk, [(job.message, job.work.item) for job in jobs])
+            if len(made) != len(jobs):
+                raise RuntimeError(f"{len(jobs)} messages were handed over, {len(made)} outcomes came back")
+            return made
+        except BaseException as error:
+            if self._store.broken(error):
+                raise
+            # What failed all of them may be the fault of one.
+            return [error] if len(jobs) == 1 else [self._made([job])[0] for job in jobs]
+
+    def _written(self, job: Job, made: Booking | BaseException) -> Stored | BaseException:
+        if isinstance(made, BaseException):
+            return made
+        try:
+            if made.setl_id and self._desk.taken(made.setl_id):
+                return refusals.setl_id_reused(made.setl_id)
+            whole = self._desk.write(job.message, job.body_digest, made, self._head)
+        except (LedgerConflict, SettlementError) as error:
+            return error
+        hashed = chain.entry_hash(self._sealer.algorithm, whole)
+        entry = whole.entry._replace(hash=hashed)
+        self.written.append(whole._replace(entry=entry))
+        latest = entry.received_at if job.message.infno == CLOCK else max(self._head.received_at, entry.received_at)
+        self._head = Head(entry.seq, hashed, latest)
+        return Stored(entry.seq, made.setl_id, made.answer, first=True)
+
+
+def _checked(job: Job, made: Booking | BaseException) -> Booking | BaseException:
+    if isinstance(made, BaseException):
+        return made
+    try:
+        checks.check_booking(made, job.message)
+    except SettlementError as error:
+        return error
+    return made

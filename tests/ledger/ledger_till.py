@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from settlement.ledger import Booking, CounterKey, Entry, Message, PersonState, Posting, SqliteLedger, Stored
+from settlement.ledger import Booking, Compute, CounterKey, Desk, Entry, Message, Posting, SqliteLedger, Stored
 
 KEY = CounterKey("990100", "year", "2024-01-01", "employee_pool")
 
@@ -17,20 +17,20 @@ def message(msgid: str, psn_no: str = "p1", body: bytes = b"{}") -> Message:
     return Message("H", msgid, "2207", body, psn_no, "2024-05-01 10:00:00")
 
 
-def pay(msgid: str, cost_fen: int = 100, cap_fen: int = 10**9) -> Callable[[PersonState], Booking]:
+def pay(msgid: str, cost_fen: int = 100, cap_fen: int = 10**9, psn_no: str = "p1") -> Compute:
     """The fund pays the cost up to what the cap leaves; the answer quotes the counter, so a second run would differ."""
 
-    def compute(state: PersonState) -> Booking:
-        used = state.counters.get(KEY, 0)
+    def compute(desk: Desk) -> Booking:
+        used = desk.person(psn_no).counters.get(KEY, 0)
         fund = min(cost_fen, cap_fen - used)
         postings = (Posting("fund:990100", "310100", -fund), Posting("hospital:H", "", fund))
-        return Booking(f"S{msgid}", f"{msgid} {used}->{used + fund}".encode(), {KEY: used + fund}, None, postings)
+        return Booking(f"{msgid} {used}->{used + fund}".encode(), f"S{msgid}", {KEY: used + fund}, None, postings)
 
     return compute
 
 
 def settle(ledger: SqliteLedger, msgid: str, cost_fen: int = 100, psn_no: str = "p1", body: bytes = b"{}") -> Stored:
-    return ledger.settle(message(msgid, psn_no, body), pay(msgid, cost_fen))
+    return ledger.settle(message(msgid, psn_no, body), pay(msgid, cost_fen, psn_no=psn_no))
 
 
 def serial_oracle(entries: list[Entry], cost_of: Callable[[Entry], int], cap_fen: int = 10**9) -> dict[str, int]:
@@ -50,10 +50,10 @@ def held_pen(ledger: SqliteLedger, callers: int) -> Iterator[Callable[[Callable[
     """Keep the writer busy while callers queue up behind it; on leaving, all of them fall into one group."""
     go, inside = threading.Event(), threading.Event()
 
-    def waiting(state: PersonState) -> Booking:
+    def waiting(desk: Desk) -> Booking:
         inside.set()
         assert go.wait(10)
-        return pay("held")(state)
+        return pay("held", psn_no="holder")(desk)
 
     with ThreadPoolExecutor(callers + 1) as pool:
         pool.submit(ledger.settle, message("held", "holder"), waiting)

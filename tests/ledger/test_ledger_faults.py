@@ -15,8 +15,9 @@ import pytest
 from ledger_till import held_pen, message, pay, serial_oracle, settle
 
 from settlement.errors import NotAvailable
-from settlement.ledger import SqliteLedger, writer
+from settlement.ledger import SqliteLedger, sqlite_store
 
+STORES = ("sqlite",)  # what can happen to a file; test_postgresql has what can happen to a server
 KILLS = 20
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
@@ -69,14 +70,14 @@ def test_killed_under_load_nothing_acknowledged_is_lost_or_settled_twice(path, t
 
 def test_every_commit_is_on_the_disk_before_its_answer(ledger):
     """WAL with synchronous FULL; with NORMAL a power cut would take the last acknowledged settlements."""
-    con = ledger._writer._con
+    con = ledger._writer._store._con
     asked = [con.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
     assert asked == ["wal", 2]
 
 
 def limit_pages(ledger: SqliteLedger, spare: int) -> None:
     """Let the file grow by so many pages and no more: SQLite then reports a full disk."""
-    con = ledger._writer._con
+    con = ledger._writer._store._con
     pages = con.execute("PRAGMA page_count").fetchone()[0]
     con.execute(f"PRAGMA max_page_count = {pages + spare}").fetchall()
 
@@ -140,7 +141,7 @@ def test_a_failed_checkpoint_loses_nothing_and_stops_the_book(path, monkeypatch)
     with SqliteLedger(path) as large:
         for i in range(3):
             settle(large, f"m{i}", body=LARGE)
-    monkeypatch.setattr(writer, "CHECKPOINT_AFTER", 1)
+    monkeypatch.setattr(sqlite_store, "CHECKPOINT_AFTER", 1)
     ledger = SqliteLedger(path)
     with file_size_limit(path.stat().st_size // 2):
         assert settle(ledger, "m3").first
@@ -153,7 +154,7 @@ def test_a_failed_checkpoint_loses_nothing_and_stops_the_book(path, monkeypatch)
 
 
 def test_the_wal_is_moved_into_the_file(ledger, path):
-    for i in range(writer.CHECKPOINT_AFTER):
+    for i in range(sqlite_store.CHECKPOINT_AFTER):
         settle(ledger, f"m{i}")
     wal = path.with_name(path.name + "-wal")
     size = wal.stat().st_size
@@ -163,7 +164,7 @@ def test_the_wal_is_moved_into_the_file(ledger, path):
 
 
 def test_a_locked_book_refuses_in_bounded_time(ledger, path):
-    ledger._writer._con.execute("PRAGMA busy_timeout = 50").fetchall()
+    ledger._writer._store._con.execute("PRAGMA busy_timeout = 50").fetchall()
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(NotAvailable, match="L03"):

@@ -8,8 +8,8 @@ import pytest
 from ledger_till import KEY, held_pen, message, pay, serial_oracle, settle
 
 from settlement.errors import LedgerConflict, NotAvailable
-from settlement.ledger import SqliteLedger
-from settlement.ledger.writer import GROUP, _Job
+from settlement.ledger.stored_ledger import _Waiting
+from settlement.ledger.writer import GROUP
 
 
 def test_settlements_that_wait_together_share_one_commit(ledger):
@@ -27,7 +27,7 @@ def test_a_group_has_a_limit(ledger):
 
 
 def test_one_that_fails_does_not_touch_the_others_of_its_group(ledger):
-    def bad(state):
+    def bad(desk):
         raise KeyError("no rule")
 
     with held_pen(ledger, 5) as call:
@@ -68,23 +68,23 @@ def test_eight_tills_and_one_person_give_the_serial_result(ledger):
     assert ledger.verify() == []
 
 
-def test_two_books_open_on_one_file_continue_one_chain(path):
-    with SqliteLedger(path) as one, SqliteLedger(path) as two, ThreadPoolExecutor(2) as pool:
+def test_two_books_open_on_one_store_continue_one_chain(open_book):
+    with open_book() as one, open_book() as two, ThreadPoolExecutor(2) as pool:
         books = {"a": one, "b": two}
         list(pool.map(lambda name: [settle(books[name], f"{name}{i}") for i in range(50)], books))
         assert serial_oracle(list(one.settlements()), lambda entry: 100) == {"p1": 10_000}
         assert two.verify() == []
 
 
-def test_who_waits_too_long_is_told_what_became_of_it(path):
+def test_who_waits_too_long_is_told_what_became_of_it(open_book):
     """In the queue still: not written, and never will be. In the writer's hands already: not known."""
-    ledger = SqliteLedger(path, deadline_s=0.1)
+    ledger = open_book(deadline_s=0.1)
     go, inside = threading.Event(), threading.Event()
 
-    def slow(state):
+    def slow(desk):
         inside.set()
         assert go.wait(10)
-        return pay("m1")(state)
+        return pay("m1")(desk)
 
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(ledger.settle, message("m1"), slow)
@@ -96,30 +96,30 @@ def test_who_waits_too_long_is_told_what_became_of_it(path):
         go.set()
     ledger.deadline_s = 10.0
     ledger.close()
-    with SqliteLedger(path) as reopened:
+    with open_book() as reopened:
         assert reopened.find("H", "m2") is None
         assert settle(reopened, "m1").answer == b"m1 0->100"  # by the same msgid: booked once
 
 
-def test_an_overdue_answer_that_is_on_record_is_told(path, monkeypatch):
+def test_an_overdue_answer_that_is_on_record_is_told(open_book, monkeypatch):
     """The deadline passes in the moment between commit and answer: the till is not left in doubt."""
-    ledger = SqliteLedger(path, deadline_s=0.3)
+    ledger = open_book(deadline_s=0.3)
     settled = threading.Event()
-    answer = _Job.answer
+    told = _Waiting.__call__
 
-    def late(job, outcome):
+    def late(waiting, outcome):
         assert settled.wait(10)
-        answer(job, outcome)
+        told(waiting, outcome)
 
-    monkeypatch.setattr(_Job, "answer", late)
+    monkeypatch.setattr(_Waiting, "__call__", late)
     assert settle(ledger, "m1").answer == b"m1 0->100"
     settled.set()
     ledger.deadline_s = 10.0
     ledger.close()
 
 
-def test_close_finishes_what_was_handed_in(path):
-    ledger = SqliteLedger(path)
+def test_close_finishes_what_was_handed_in(open_book):
+    ledger = open_book()
     with held_pen(ledger, 11) as call:
         futures = [call(lambda i=i: settle(ledger, f"m{i}")) for i in range(10)]
         closing = threading.Thread(target=ledger.close)
@@ -130,5 +130,5 @@ def test_close_finishes_what_was_handed_in(path):
             settle(ledger, "late")
     closing.join(10)
     assert all(future.result().first for future in futures)
-    with SqliteLedger(path) as reopened:
+    with open_book() as reopened:
         assert reopened.person("p1").version == 10

@@ -1,16 +1,20 @@
 """Random tills against a dict: whatever is sent in whatever order by however many at once, the book is that dict."""
 
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_till import KEY, message, pay, serial_oracle
 
 from settlement.errors import LedgerConflict
 from settlement.ledger import SqliteLedger, Stored
+from settlement.ledger.stored_ledger import StoredLedger
+from settlement.vault import Vault, open_vault
 
 
 class Sent(NamedTuple):
@@ -22,6 +26,11 @@ class Sent(NamedTuple):
 
 class Failed(Exception):
     """What a failing compute raises."""
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    return open_vault(tmp_path_factory.mktemp("model") / "keys.toml", create=True)
 
 
 SENT = st.builds(
@@ -39,11 +48,11 @@ def cost_of(msgid: str) -> int:
     return 10 + int(msgid[1:])
 
 
-def send(ledger: SqliteLedger, sent: Sent) -> Stored | Exception:
-    def compute(state):
+def send(ledger: StoredLedger, sent: Sent) -> Stored | Exception:
+    def compute(desk):
         if sent.fails:
             raise Failed
-        return pay(sent.msgid, cost_of(sent.msgid))(state)
+        return pay(sent.msgid, cost_of(sent.msgid), psn_no=sent.psn_no)(desk)
 
     try:
         return ledger.settle(message(sent.msgid, sent.psn_no, sent.body), compute)
@@ -64,10 +73,27 @@ def agrees(sent: Sent, outcome: Stored | Exception, model: dict[str, Sent], toge
 @settings(max_examples=60, deadline=None)
 @given(ROUNDS)
 def test_the_book_is_a_dict(rounds):
+    with tempfile.TemporaryDirectory() as folder:
+        is_that_dict(rounds, lambda: SqliteLedger(Path(folder) / "book.db"))
+
+
+@settings(max_examples=20, deadline=None)
+@given(rounds=ROUNDS)
+def test_the_book_in_postgresql_is_a_dict(cluster, keys, rounds):
+    from settlement.ledger.postgresql import PostgresLedger
+
+    database = cluster.new_database()
+    try:
+        is_that_dict(rounds, lambda: PostgresLedger(cluster.dsn(database), keys))
+    finally:
+        cluster.drop_database(database)
+
+
+def is_that_dict(rounds, open_book: Callable[[], StoredLedger]) -> None:
     model: dict[str, Sent] = {}
     answers: dict[str, bytes] = {}
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(5) as pool:
-        ledger = SqliteLedger(Path(folder) / "book.db")
+    with ThreadPoolExecutor(5) as pool:
+        ledger = open_book()
         for together, reopen in rounds:
             outcomes = list(pool.map(lambda sent: send(ledger, sent), together))  # noqa: B023
             for sent, outcome in zip(together, outcomes, strict=True):
@@ -80,7 +106,7 @@ def test_the_book_is_a_dict(rounds):
                     assert outcome.answer == answers[sent.msgid]
             if reopen:
                 ledger.close()
-                ledger = SqliteLedger(ledger.path)
+                ledger = open_book()
         entries = list(ledger.settlements())
         used = serial_oracle(entries, lambda entry: cost_of(entry.message.msgid))
         assert {entry.message.msgid: entry.answer for entry in entries} == answers

@@ -1,0 +1,69 @@
+"""Between the event loop and the book: messages go in one by one, outcomes come back a group at a time.
+
+The book's writer tells outcomes from its own thread, up to 64 after each commit. They are gathered and the loop is
+woken once for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from functools import partial
+
+from settlement.ledger.book import Ledger, Message, Stored, Work
+from settlement.national import refusals
+
+WATCH_S = 0.25  # how often deadlines are looked at
+
+
+class Outcomes:
+    """Hands messages to the book from one event loop and waits for what becomes of them, at most ``deadline_s``."""
+
+    def __init__(self, ledger: Ledger, loop: asyncio.AbstractEventLoop, deadline_s: float) -> None:
+        self._ledger, self._loop, self._deadline_s = ledger, loop, deadline_s
+        self._told: deque[tuple[asyncio.Future[Stored], Stored | BaseException]] = deque()
+        self._rung = False
+        self._waiting: deque[tuple[float, asyncio.Future[Stored]]] = deque()  # in the order of their deadlines
+        self._watched = False
+
+    async def of(self, message: Message, work: Work) -> Stored:
+        """Return what the book answers to a message, or raise what it raises.
+
+        Raises NotAvailable N32 at the deadline; the message is then still in the book's queue and may yet be booked.
+        """
+        future: asyncio.Future[Stored] = self._loop.create_future()
+        self._ledger.submit(message, work, partial(self._tell, future))
+        self._waiting.append((self._loop.time() + self._deadline_s, future))
+        if not self._watched:
+            self._watched = True
+            self._loop.call_later(WATCH_S, self._watch)
+        return await future
+
+    def _tell(self, future: asyncio.Future[Stored], outcome: Stored | BaseException) -> None:
+        """Note an outcome; called by the writer's thread."""
+        self._told.append((future, outcome))
+        if not self._rung:
+            self._rung = True
+            self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._rung = False  # before the first is taken: what is told from here on rings again
+        while self._told:
+            future, outcome = self._told.popleft()
+            if future.done():  # its client is gone, or waited long enough
+                continue
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+    def _watch(self) -> None:
+        """Give up on what is overdue; one timer for all, for nearly none ever is."""
+        now = self._loop.time()
+        while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] <= now):
+            _, future = self._waiting.popleft()
+            if not future.done():
+                future.set_exception(refusals.outcome_unknown(self._deadline_s))
+        self._watched = bool(self._waiting)
+        if self._watched:
+            self._loop.call_later(WATCH_S, self._watch)
