@@ -65,8 +65,15 @@ class Raw(NamedTuple):
     values: Sequence[Any]
 
 
+_TEXTS = frozenset((str, type(None)))
+
+
 def encode(values: Sequence[Any]) -> Raw:
     """Return a list of raw values as codes and distinct values; None and '' are absent."""
+    if _TEXTS.issuperset(map(type, values)):  # the common case, without a step of Python for each value
+        words = [word for word in dict.fromkeys(values) if word]
+        place: dict[Any, int] = {None: ABSENT, "": ABSENT, **{word: code for code, word in enumerate(words)}}
+        return Raw(np.fromiter(map(place.__getitem__, values), np.int64, len(values)), words)
     seen: dict[Any, int] = {}
     codes = np.empty(len(values), np.int64)
     distinct: list[Any] = []

@@ -32,7 +32,7 @@ def copy_book(ledger: StoredLedger, target: Store, progress: Progress | None = N
         except BaseException:
             target.rollback()
             raise
-        target.rest(len(page))
+        target.rest(len(page), idle=True)
         if progress is not None:
             progress(page[-1].entry.seq, last)
     _check(ledger, target, last)

@@ -45,9 +45,8 @@ class PostgresLedger(StoredLedger):
         except psycopg.DatabaseError as error:
             return [Fault(None, "database", f"cannot be read on: {error}")]
 
-    def close(self) -> None:
-        """Finish what was handed in, then close."""
-        super().close()
+    def end_reading(self) -> None:
+        """Close the reading connections."""
         with self._idle_lock:
             self._closed = True
             idle, self._idle = self._idle, []

@@ -233,7 +233,7 @@ class PostgresStore(PostgresReading):
         except Exception:
             self.close()
 
-    def rest(self, written: int) -> None:
+    def rest(self, written: int, idle: bool) -> None:
         """Do nothing: the server looks after its own log."""
 
     def refused(self, error: BaseException) -> bool:

@@ -41,9 +41,8 @@ class SqliteLedger(StoredLedger):
         except sqlite3.DatabaseError as error:
             return [Fault(None, "file", f"cannot be read on: {error}")]
 
-    def close(self) -> None:
-        """Finish what was handed in, then close."""
-        super().close()
+    def end_reading(self) -> None:
+        """Close the reading connections."""
         with self._readers_lock:
             self._closed = True
             while self._readers:

@@ -13,7 +13,9 @@ from settlement.ledger.book import Fault, Posting, Settlement, Totals, Wanted
 from settlement.ledger.store import EntryRow, FactRow, Head, Identity, Known, Name, Raw, Tag, Whole
 
 PAGE = 500  # entries read at a time, so that no reader holds an old snapshot for long and the WAL can be reset
-CHECKPOINT_AFTER = 256  # entries written before the WAL is moved into the file, some ten megabytes
+# Entries written before the WAL is moved into the file: when nobody waits, and at the latest, some ninety megabytes. The
+# two fsyncs that it takes are then nobody's wait but once in thousands.
+CHECKPOINT_AFTER, CHECKPOINT_AT_LATEST = 256, 4096
 _INTEGRITY_LINES = 20
 
 # After these the file's state on the disk is not known (a failed fsync must not be tried again): write no more.
@@ -160,6 +162,7 @@ class SqliteStore(SqliteReading):
         self.where = str(path)
         self._unmoved = 0  # entries since the last checkpoint
         self._lost = False  # a transaction could not be undone
+        self._failed = False  # the disk failed: nothing more is written, not even what would only tidy up
 
     def begin(self) -> None:
         """Begin a transaction that holds SQLite's write lock."""
@@ -193,16 +196,16 @@ class SqliteStore(SqliteReading):
                 self._con.execute("ROLLBACK")
         self._lost = self._con.in_transaction
 
-    def rest(self, written: int) -> None:
+    def rest(self, written: int, idle: bool) -> None:
         """Move the WAL into the file now and then. SQLite's own checkpoint hides a failed write; this one stops."""
         self._unmoved += written
-        if self._unmoved < CHECKPOINT_AFTER:
+        if self._unmoved < (CHECKPOINT_AFTER if idle else CHECKPOINT_AT_LATEST):
             return
         self._unmoved = 0
         try:
             self._con.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as error:  # a full disk is no harm: the WAL holds all, and is moved another time
-            if _is_disk_fault(error):
+            if self.broken(error):
                 raise RuntimeError(f"the checkpoint failed: {error!r}") from error
 
     def refused(self, error: BaseException) -> bool:
@@ -211,7 +214,8 @@ class SqliteStore(SqliteReading):
 
     def broken(self, error: BaseException) -> bool:
         """Tell whether the disk failed, or a transaction could not be undone."""
-        return _is_disk_fault(error) or self._lost
+        self._failed = self._failed or _is_disk_fault(error) or self._lost
+        return self._failed
 
     def unknown(self, error: BaseException) -> bool:
         """Tell whether a failed commit may have reached the disk: where the disk failed in it."""
@@ -223,7 +227,10 @@ class SqliteStore(SqliteReading):
         self._con.execute("PRAGMA journal_mode = DELETE").fetchall()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; its WAL is moved into it first, unless the disk failed or another process has it open."""
+        with suppress(sqlite3.Error):
+            if not self._failed:
+                self._con.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._con.close()
 
 

@@ -138,8 +138,11 @@ class Store(Reading, Protocol):
     def rollback(self) -> None:
         """Undo the transaction; never raises. A store that cannot is ``broken`` afterwards."""
 
-    def rest(self, written: int) -> None:
-        """Do what is due between transactions (``written`` entries came since). Raises when nothing more may be written."""
+    def rest(self, written: int, idle: bool) -> None:
+        """Do what is due between transactions (``written`` entries came since); with ``idle`` nobody waits meanwhile.
+
+        Raises when nothing more may be written.
+        """
 
     def refused(self, error: BaseException) -> bool:
         """Tell whether an error means that an entry was refused, not that the store failed."""

@@ -53,11 +53,16 @@ class StoredLedger(ABC):
         self.deadline_s = deadline_s
         self.identity, self.where, self.vault = store.identity, store.where, vault
         self._sealer = Sealer(vault, store.identity.algorithm)
+        self._store = store
         self._writer = Writer(store, self._sealer)
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Reading]:
         """Lend one view of the book as it is at this moment. Raises NotAvailable L11 when the book is closed."""
+
+    @abstractmethod
+    def end_reading(self) -> None:
+        """Give all views back; from now on there are none (L11). Called once more, it does nothing."""
 
     @property
     def commits(self) -> int:
@@ -198,7 +203,9 @@ class StoredLedger(ABC):
 
     def close(self) -> None:
         """Finish what was handed in, then close. Raises NotAvailable L04 if that takes longer than ``deadline_s``."""
-        self._writer.close(self.deadline_s)
+        self._writer.end(self.deadline_s)
+        self.end_reading()
+        self._store.close()  # the last to go, so that it may tidy up
 
     def __enter__(self) -> Self:
         """Return the book itself."""

@@ -21,6 +21,7 @@ from settlement.ledger.sealed import Sealer
 from settlement.ledger.store import Head, Known, Store, Whole
 
 GROUP = 64  # messages that may share one commit
+IDLE_S = 0.1  # so long without a message, and the store may tidy up: tills that just got their answer send the next
 CLOCK = "CLOCK"  # infno of an entry that says that the clock is right although it shows an earlier time
 STEP_BACK = timedelta(seconds=5)  # a clock is corrected by seconds now and then; more is a fault
 
@@ -50,6 +51,7 @@ class Writer:
         self._door = threading.Lock()  # held while something is put into the queue: nothing lands behind the end mark
         self._closed = False
         self._stopped_by = ""
+        self._rested = True  # nothing was written since the store was last given an idle moment
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -75,8 +77,8 @@ class Writer:
             self._jobs.put(job)
         return job
 
-    def close(self, deadline_s: float) -> None:
-        """Write what is waiting, then end the thread and the store. Raises NotAvailable L04 at the deadline."""
+    def end(self, deadline_s: float) -> None:
+        """Write what is waiting, then end the thread. Raises NotAvailable L04 at the deadline."""
         with self._door:
             if not self._closed:
                 self._closed = True
@@ -84,7 +86,6 @@ class Writer:
         self._thread.join(deadline_s)
         if self._thread.is_alive():
             raise refusals.outcome_unknown(f"the book was still writing after {deadline_s} seconds")
-        self._store.close()
 
     def _run(self) -> None:
         more = True
@@ -96,7 +97,11 @@ class Writer:
     def _next_group(self) -> tuple[list[Job], bool]:
         """Wait for a message, take what is behind it; False with the group when the end mark was met."""
         group: list[Job] = []
-        job = self._jobs.get()
+        try:
+            job = self._jobs.get(timeout=None if self._rested else IDLE_S)
+        except Empty:
+            self._rest(0, idle=True)
+            job = self._jobs.get()
         with suppress(Empty):
             while job is not None:
                 if job.take():  # else its caller gave up while it was still waiting
@@ -127,11 +132,12 @@ class Writer:
         self.booked += len(turn.written)
         for job, outcome in zip(group, outcomes, strict=True):
             _tell(job, outcome)
-        self._rest(len(turn.written))
+        self._rest(len(turn.written), idle=False)
 
-    def _rest(self, written: int) -> None:
+    def _rest(self, written: int, idle: bool) -> None:
+        self._rested = idle
         try:
-            self._store.rest(written)
+            self._store.rest(written, idle)
         except Exception as error:
             self._stopped_by = f"the store cannot go on: {error!r}"
 

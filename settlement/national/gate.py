@@ -7,6 +7,7 @@ whoever tries keys. A sandbox without a clients file lets everybody in where the
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -91,7 +92,8 @@ class Gate:
         self._parties = {one.id: party_of(profile, one.id, one.keys) for one in (clients or {}).values()}
         self._nonces = NonceCache(profile.security.window_s if window_s is None else window_s)
         rows = (*shared().accepts, *profile.requests)
-        self._respelt = tuple(f'"{name}"'.encode() for name in {*(row.wire for row in rows), *RESPELT_VALUES})
+        names = sorted({*(row.wire for row in rows), *RESPELT_VALUES})
+        self._respelt = re.compile(f'"(?:{"|".join(map(re.escape, names))})"'.encode())
         self._slow = signing == "sm2_cainfo"  # milliseconds a signature: not on the event loop
         self.tokens = Tokens(self._parties, vault) if profile.transport.token == "oauth" else None
 
@@ -121,7 +123,7 @@ class Gate:
 
     def _canonical(self, infno: str, raw: dict[str, Any], body: bytes) -> dict[str, Any]:
         """Return a message in canonical spelling; one that has no other spelling in it is not walked through."""
-        if self.profile.security.cipher == "none" and not any(name in body for name in self._respelt):
+        if self.profile.security.cipher == "none" and self._respelt.search(body) is None:
             return raw
         return to_canonical(self.profile, infno, raw)
 

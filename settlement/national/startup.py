@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -104,9 +105,21 @@ def serve(settings: Settings, said: Callable[[str], None] = print) -> int:
             stream = closing.enter_context(settings.log_file.open("a", encoding="utf-8", buffering=1))
         house = open_house(settings, ledger)._replace(conventions=conventions(profile))
         made = Made(settings, house, ledger, gate, telemetry.make_log(stream), requests, plan)
+        _settle_heap()
         run(lambda: _main(made, sock, said))
     said("stopped; everything accepted was answered")
     return 0
+
+
+def _settle_heap() -> None:
+    """Take rules, registry and modules out of the garbage collector's rounds: they stay for as long as the process.
+
+    Walking them again and again took a sixth of the time of a settlement, in pauses that every till felt. What messages
+    leave behind is freed by reference counts; rounds over the rest are made rarer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 class Made(NamedTuple):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 DEDUCTIBLE, CAP, RATE = 10000, 30000, 8000  # fen, fen, 1/10 000
 Name = tuple[str, str]  # institution, msgid
+Figures = tuple[int, int, int, int]  # deductible, fund, account, cash
 
 
 @dataclass
@@ -26,8 +27,8 @@ class Row:
     stands: bool = True
 
     @property
-    def figures(self) -> tuple[int, int, int]:
-        return self.fund, self.acct, self.total - self.fund - self.acct
+    def figures(self) -> Figures:
+        return self.dedc, self.fund, self.acct, self.total - self.fund - self.acct
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Paper:
             return "B02"
         return "again" if name in self.bodies else "new"
 
-    def settle(self, name: Name, infno: str, body: str, row: Row, shown: tuple[int, int, int] | None = None) -> str:
+    def settle(self, name: Name, infno: str, body: str, row: Row, shown: Figures | None = None) -> str:
         """Settle; return ``new``, ``again`` or the code of a refusal. ``shown`` are figures that must still hold."""
         met = self.before(name, infno, body)
         if met != "new":

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from checkout_model import Name, Paper, Row
+from checkout_model import Figures, Name, Paper, Row
 from checkout_till import Till
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -94,7 +94,7 @@ class Tills(RuleBasedStateMachine):
         self.paper = Paper(dict(OPENING))
         self.answers: dict[Name, bytes] = {}
         self.setl_ids: dict[Name, str] = {}
-        self.marks: list[tuple[str, int, tuple[int, int, int], str]] = []
+        self.marks: list[tuple[str, int, Figures, str]] = []
         self.held: list[tuple[Said, str, Name]] | None = None
 
     @initialize()
@@ -182,7 +182,7 @@ class Tills(RuleBasedStateMachine):
         return said, message_of(said).body.decode()
 
     def settle(
-        self, name: Name, infno: str, nodes: dict[str, Any], row: Row, figures: tuple[int, int, int] | None = None
+        self, name: Name, infno: str, nodes: dict[str, Any], row: Row, figures: Figures | None = None
     ) -> None:  # fmt: skip
         said, body = self.said(infno, name, nodes)
         self.expect(said, name, self.paper.settle(name, infno, body, row, figures), row.figures)
@@ -192,7 +192,7 @@ class Tills(RuleBasedStateMachine):
         said, body = self.said("2601", name, nodes)
         self.expect(said, name, self.paper.undo(name, body, omsgid, oinfno, who))
 
-    def expect(self, said: Said, name: Name, expected: str, figures: tuple[int, int, int] | None = None) -> None:
+    def expect(self, said: Said, name: Name, expected: str, figures: Figures | None = None) -> None:
         """Send a message, now or with the others that are held, and hold its outcome against the paper's."""
         asked = TRANSACTIONS[said.infno].work
         assert asked is not None
@@ -227,7 +227,7 @@ class Tills(RuleBasedStateMachine):
             self.compare(said, name, "B02" if late else expected, figures, outcomes[0])
 
     def compare(
-        self, said: Said, name: Name, expected: str, figures: tuple[int, int, int] | None, outcome: Stored | BaseException
+        self, said: Said, name: Name, expected: str, figures: Figures | None, outcome: Stored | BaseException
     ) -> None:  # fmt: skip
         if isinstance(outcome, Stored):
             try:
@@ -281,10 +281,13 @@ class Tills(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
 
-def shown(output: dict[str, Any]) -> tuple[int, int, int]:
-    """Return what fund, account and cash pay, in fen."""
+def shown(output: dict[str, Any]) -> Figures:
+    """Return the deductible and what fund, account and cash pay, in fen."""
     info = output["setlinfo"]
-    return fen(info["fund_pay_sumamt"]), fen(info["acct_pay"]), fen(info["psn_cash_pay"])
+    deductible, fund, account, cash = (
+        fen(info[name]) for name in ("act_pay_dedc", "fund_pay_sumamt", "acct_pay", "psn_cash_pay")
+    )
+    return deductible, fund, account, cash
 
 
 TestTills = Tills.TestCase

@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10**9)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--synchronous", default="FULL")
-    parser.add_argument("--checkpoint-after", type=int, default=sqlite_store.CHECKPOINT_AFTER)
+    parser.add_argument("--checkpoint-after", type=int)
     parser.add_argument("--free", type=Path)
     parser.add_argument("--ballast", type=int, default=0, help="bytes of the file --free to lay down first")
     parser.add_argument("--close", action="store_true", help="close the book at the end, not just leave")
@@ -109,7 +109,8 @@ def main() -> None:
     sqlite_schema.SETTINGS = tuple(
         s.replace("synchronous = FULL", f"synchronous = {told.synchronous}") for s in settings
     )
-    sqlite_store.CHECKPOINT_AFTER = told.checkpoint_after
+    if told.checkpoint_after:  # tills that never rest, but checkpoints all the same
+        sqlite_store.CHECKPOINT_AFTER = sqlite_store.CHECKPOINT_AT_LATEST = told.checkpoint_after
     if told.ballast:
         told.free.write_bytes(bytes(told.ballast))
     try:

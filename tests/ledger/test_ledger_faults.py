@@ -15,7 +15,7 @@ import pytest
 from ledger_till import held_pen, message, pay, serial_oracle, settle
 
 from settlement.errors import NotAvailable
-from settlement.ledger import SqliteLedger, sqlite_store
+from settlement.ledger import SqliteLedger, sqlite_store, writer
 
 STORES = ("sqlite",)  # what can happen to a file; test_postgresql has what can happen to a server
 KILLS = 20
@@ -141,7 +141,7 @@ def test_a_failed_checkpoint_loses_nothing_and_stops_the_book(path, monkeypatch)
     with SqliteLedger(path) as large:
         for i in range(3):
             settle(large, f"m{i}", body=LARGE)
-    monkeypatch.setattr(sqlite_store, "CHECKPOINT_AFTER", 1)
+    monkeypatch.setattr(sqlite_store, "CHECKPOINT_AT_LATEST", 1)
     ledger = SqliteLedger(path)
     with file_size_limit(path.stat().st_size // 2):
         assert settle(ledger, "m3").first
@@ -153,9 +153,10 @@ def test_a_failed_checkpoint_loses_nothing_and_stops_the_book(path, monkeypatch)
         assert reopened.verify() == []
 
 
-def test_the_wal_is_moved_into_the_file(ledger, path):
+def test_the_wal_is_moved_into_the_file_when_nobody_waits(ledger, path):
     for i in range(sqlite_store.CHECKPOINT_AFTER):
         settle(ledger, f"m{i}")
+    time.sleep(3 * writer.IDLE_S)
     wal = path.with_name(path.name + "-wal")
     size = wal.stat().st_size
     for i in range(20):

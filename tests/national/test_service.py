@@ -222,7 +222,7 @@ def test_health_metrics_and_openapi(plain):
     text = plain.http.get(f"{plain.url}/metrics").text
     for line in (
         'settlement_requests_total{infno="2102",outcome="ok"}', 'settlement_request_seconds_count{infno="2102"}',
-        'settlement_refusals_total{code="N01_FIELD_MISSING"}', "settlement_commits ", "settlement_group_size ",
+        'settlement_refusals_total{code="N05_WRONG_SHAPE"}', "settlement_commits ", "settlement_group_size ",
         "settlement_queue_depth ",
     ):  # fmt: skip
         assert line in text
