@@ -17,10 +17,11 @@ from settlement.ledger.copying import backup as back_up
 from settlement.ledger.copying import restore as put_back
 from settlement.ledger.form1 import migrate as write_anew
 from settlement.ledger.opening import open_ledger, open_store
+from settlement.ledger.refusals import target_exists
 from settlement.ledger.stored_ledger import StoredLedger
 from settlement.vault import open_vault
 
-book_app = App(name="book", help="Look after a book: audit, anchor, backup, restore, migrate.")
+book_app = App(name="book", help="Look after a book: audit, anchor, backup, restore, migrate, keys.")
 
 
 @contextmanager
@@ -147,6 +148,21 @@ def migrate(old: Path, new: str, *, keys: Path | None = None) -> int:
     with _opened(new, keys) as ledger:
         count = write_anew(old, ledger, _now())
     print(f"{new}: {count} entries of {old}")
+    return 0
+
+
+@book_app.command(name="keys")
+def make_keys(out: Path) -> int:
+    """Make a new key file, readable by its owner only. A book cannot be read without the keys it was begun with.
+
+    Parameters
+    ----------
+    out
+        The file to make; keep it, and a copy of it, where the book is not.
+    """
+    if out.exists():
+        raise target_exists(str(out))
+    print(f"{out}: keys {open_vault(out, create=True).name}")
     return 0
 
 

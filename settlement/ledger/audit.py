@@ -45,6 +45,8 @@ class _Walk:
             self.named += raw.seq - self.seq - 1
         self.seq = raw.seq
         yield from self._postings(raw)
+        if raw.fact_lines is not None and raw.fact_lines != tuple(range(len(raw.facts))):
+            yield Fault(raw.seq, "facts", f"are numbered {raw.fact_lines}")
         for fact in raw.facts:
             yield from self._fact(raw, fact)
         if raw.entry is None:

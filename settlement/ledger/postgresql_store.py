@@ -116,9 +116,9 @@ class PostgresReading:
         reach = (after, seqs[-1][0])
         entries = {row[0]: EntryRow(*row) for row in self._part("entries", _ENTRY, reach)}
         settlements = {row[0]: Settlement(*row[1:]) for row in self._part("settlements", f"seq, {_SETTLEMENT}", reach)}
-        facts: dict[int, list[FactRow]] = {}
-        for seq, _, *fact in self._part("facts", "seq, line, kind, tag, version, content", reach):
-            facts.setdefault(seq, []).append(FactRow(*fact))
+        facts: dict[int, list[tuple[int, FactRow]]] = {}
+        for seq, line, *fact in self._part("facts", "seq, line, kind, tag, version, content", reach):
+            facts.setdefault(seq, []).append((line, FactRow(*fact)))
         postings: dict[int, list[tuple[int, Posting]]] = {}
         for seq, line, *posting in self._part("postings", "seq, line, account, fund_pay_type, amount_fen", reach):
             postings.setdefault(seq, []).append((line, Posting(*posting)))
@@ -126,10 +126,11 @@ class PostgresReading:
             Raw(
                 seq,
                 entries.get(seq),
-                tuple(facts.get(seq, ())),
+                tuple(fact for _, fact in facts.get(seq, ())),
                 tuple(line for line, _ in postings.get(seq, ())),
                 tuple(posting for _, posting in postings.get(seq, ())),
                 settlements.get(seq),
+                tuple(line for line, _ in facts.get(seq, ())),
             )
             for (seq,) in seqs
         ]

@@ -59,7 +59,10 @@ class Whole(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """What lies in the tables under one seq. Parts may be missing: the audit reads damaged books too."""
+    """What lies in the tables under one seq. Parts may be missing: the audit reads damaged books too.
+
+    ``lines`` are the numbers of the postings, ``fact_lines`` those of the facts where a store numbers them.
+    """
 
     seq: int
     entry: EntryRow | None
@@ -67,6 +70,7 @@ class Raw(NamedTuple):
     lines: tuple[int, ...]
     postings: tuple[Posting, ...]
     settlement: Settlement | None
+    fact_lines: tuple[int, ...] | None = None
 
 
 class Known(NamedTuple):

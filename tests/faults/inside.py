@@ -24,8 +24,10 @@ from tests.faults.town import wire
 class Inside:
     """A running service. ``ahead`` is what its clock is off by; it can be changed at any time."""
 
-    def __init__(self, http: httpx.AsyncClient, ledger: StoredLedger, log: io.StringIO) -> None:
-        self.http, self.ledger, self._log = http, ledger, log
+    http: httpx.AsyncClient
+
+    def __init__(self, ledger: StoredLedger, log: io.StringIO) -> None:
+        self.ledger, self._log = ledger, log
         self.ahead = timedelta()
 
     def clock(self) -> datetime:
@@ -49,11 +51,10 @@ async def inside(folder: Path, **settings: Any) -> AsyncIterator[Inside]:
     told, log = Settings(folder=folder, **settings), io.StringIO()
     with open_book(told) as ledger:
         gate = open_gate(told, ledger.vault)
-        running = Inside(httpx.AsyncClient(), ledger, log)
-        house = open_house(told, ledger)._replace(clock=lambda: running.clock())
+        running = Inside(ledger, log)
+        house = open_house(told, ledger)._replace(clock=running.clock)
         service = make_service(Made(told, house, ledger, gate, telemetry.make_log(log), None, None))
         app = make_app(service, {}, lambda: standing(ledger))
-        await running.http.aclose()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://till") as running.http:
             yield running
         service.parts.working.close()

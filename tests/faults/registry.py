@@ -9,7 +9,11 @@ from typing import Any, NamedTuple
 Figures = dict[str, Any]
 
 # In the order of the page; none is found by itself.
-MODULES = ("tests.faults.f_power", "tests.faults.f_power_postgresql", "tests.faults.f_disk")
+ROOMS = (
+    "power", "power_postgresql", "repeat", "reversal", "same_person", "disk", "clock", "tamper", "anchor", "replay", "roles",
+    "privacy",
+)  # fmt: skip
+MODULES = tuple(f"tests.faults.f_{room}" for room in ROOMS)
 
 
 class Experiment(NamedTuple):

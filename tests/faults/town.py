@@ -18,8 +18,10 @@ sys.path.extend(f"{Path(__file__).parents[1] / room}" for room in ("checkout", "
 
 import checkout_model as paper
 import test_checkout_model as model
+import test_privacy as canaries
 import wire
 from checkout_till import DRUG_A, DRUG_B, HOSPITAL, SHOP, STAY_LINES, Till
+from good_inputs import good as whole_input
 from visit_till import open_till as open_shop
 
 from settlement.ledger import SqliteLedger
@@ -29,8 +31,8 @@ from settlement.rules.rulebook import Rulebook
 from settlement.warm import warm_kernel
 
 __all__ = [
-    "DRUG_A", "DRUG_B", "HOSPITAL", "PLACES", "SHOP", "STAY_LINES", "Till", "booked", "model", "open_shop", "open_town",
-    "paper", "persons", "scratch", "serving", "side_by_side", "times_booked", "wire",
+    "DRUG_A", "DRUG_B", "HOSPITAL", "PLACES", "SHOP", "STAY_LINES", "Till", "booked", "canaries", "model", "open_shop",
+    "open_town", "paper", "persons", "scratch", "serving", "side_by_side", "times_booked", "whole_input", "wire",
 ]  # fmt: skip
 
 PLACES = model.PLACES

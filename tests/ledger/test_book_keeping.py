@@ -193,6 +193,10 @@ def test_the_commands(tmp_path):
     with SqliteLedger(tmp_path / "new.db", open_vault(keys)) as ledger:
         ledger.settle(ahead, pay("ahead"))
     assert "the clock is accepted" in run("accept-clock", tmp_path / "new.db", "--keys", keys).stdout
+    assert run("keys", tmp_path / "new.keys").returncode == 0
+    assert (tmp_path / "new.keys").stat().st_mode & 0o777 == 0o600
+    again = run("keys", tmp_path / "new.keys")
+    assert again.returncode == 2 and "L18" in again.stderr
     write_form1(tmp_path / "old.db")
     assert "3 entries" in run("migrate", tmp_path / "old.db", tmp_path / "young.db").stdout
     assert book_app.name[0] == "book"
