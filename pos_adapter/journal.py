@@ -334,7 +334,8 @@ class Journal:
 
     def _fold_with(self, msgid: str) -> Fold:
         """Return the day's messages if it is one of them, else what earlier files have of this one alone."""
-        if msgid in self._fold.entries or not msgid.startswith(self.owner.fixmedins_code):
+        mine = msgid.startswith(self.owner.fixmedins_code) and msgid[26:28] == f"{self.owner.till_no:02d}"
+        if msgid in self._fold.entries or not mine:
             return self._fold
         seen = list[dict[str, Any]]()
         for path in reversed(files.files_of(self.folder)):

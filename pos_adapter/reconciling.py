@@ -20,7 +20,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from pos_adapter.journal import TIME
-from pos_adapter.journal_fold import BY_3202, FAIL, REVERSED, SUCCESS, UNDO, UNKNOWN, Entry
+from pos_adapter.journal_fold import BY_3202, FAIL, PENDING, REVERSED, SUCCESS, UNDO, UNKNOWN, Entry
 from pos_adapter.journal_rows import (
     CENTRE_MORE,
     Difference,
@@ -90,12 +90,13 @@ def reconcile(
 ) -> Reconciled:  # fmt: skip
     """Reconcile the days ``first`` to ``last`` (YYYY-MM-DD) and settle what that settles.
 
-    ``rows``: of all tills of the institution, since the platform compares the institution; without it this till is the
-    only one. ``centres``: more clearing centres to ask than those of the rows. Run it again after it changed anything:
-    a period counts as reconciled when 3201 is equal.
+    ``rows``: of all tills of the institution from ``first`` on, since the platform compares the institution; without it
+    this till is the only one. ``centres``: more clearing centres to ask than those of the rows. Run it again after it
+    changed anything: a period counts as reconciled when 3201 is equal.
     """
-    listed = list(till.rows(first, last) if rows is None else rows)
-    totals = [_total(till, group, first, last, listed) for group in _groups(listed)]
+    every = list(till.journal.rows(first) if rows is None else rows)
+    counted, listed = till.counted(every, last), [row for row in every if row.day <= last]
+    totals = [_total(till, group, first, last, counted) for group in _groups(counted)]
     unequal = {total.group.setl_optins for total in totals if total.stmt_rslt}
     ours = sorted({row.setl_optins for row in listed} | set(centres))
     still = any(moves_money(entry.infno) for entry in till.pending())
@@ -133,7 +134,10 @@ def _total(till: Till, group: Group, first: str, last: str, rows: list[Row]) -> 
 
 
 def _details(till: Till, period: Period, rows: list[Row]) -> list[Difference] | str:
-    """Return the differences of a 3202, or in Chinese why there are none to be had."""
+    """Return the differences of a 3202, or in Chinese why there are none to be had.
+
+    Refunds are compared even where the region leaves them out: they tell what became of a 2601.
+    """
     accounts = till.profile.accounts
     content = statement(rows, accounts.mulaid_in_stmt)
     file = {"in": base64.b64encode(content).decode(), "filename": FILE_NAME}
@@ -148,6 +152,8 @@ def _details(till: Till, period: Period, rows: list[Row]) -> list[Difference] | 
         "stmt_enddate": period.last, "medfee_sumamt": yuan(sums.medfee_fen), "fund_pay_sumamt": yuan(sums.fund_fen),
         "cash_payamt": yuan(sums.cash_fen), "fixmedins_setl_cnt": str(sums.setl_cnt),
     }  # fmt: skip
+    if not accounts.refunds_counted:
+        data["refd_setl_flag"] = "1"
     sent = till.send("3202", {"data": data})
     handle, name = _handle(sent.reply, "fileinfo"), str(sent.reply.node("fileinfo").get("filename") or "")
     if not handle:
@@ -197,8 +203,8 @@ def _of_difference(till: Till, difference: Difference, undo: Undo) -> Finding:
         return Finding(_stranger(difference), ELSEWHERE, difference.memo)
     if entry.infno == UNDO:
         return _undo_was_done(till, entry) if entry.state == UNKNOWN else Finding(entry, MANUAL, difference.memo)
-    if entry.state == SUCCESS:
-        return Finding(entry, MANUAL, difference.memo)
+    if entry.state in (SUCCESS, PENDING):
+        return Finding(entry, MANUAL if entry.state == SUCCESS else NOTHING, difference.memo)
     earlier = till.journal.find(entry.undo) if entry.undo else None
     if earlier is not None and earlier.state == UNKNOWN:
         if not is_late(till, earlier):

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pos_adapter.journal import TIME
-from pos_adapter.journal_fold import FAIL, REVERSED, SUCCESS, UNDO, UNKNOWN, Entry
+from pos_adapter.journal_fold import FAIL, PENDING, REVERSED, SUCCESS, UNDO, UNKNOWN, Entry
 from pos_adapter.journal_rows import GIVES_BACK, SETTLES
 from pos_adapter.messages import DONE, UNCLEAR, UNSENT, Outgoing, Reply
 from pos_adapter.platforms import QUERY, REPEAT
@@ -26,6 +26,7 @@ from settlement.checkout.base import REVERSIBLE
 from settlement.national.profile import base_infno
 
 ASK_SETTLEMENT = "5203"
+OPEN = (PENDING, UNKNOWN)
 VOID = "B02_MESSAGE_REVERSED"  # this product's services: a 2601 has named the message
 ANOTHER = "L01_MSGID_REUSED"  # the msgid stands for another message there
 FOUND, UNDONE, REFUSED_TOO, NOTHING, WAITS, NO_LINE, MANUAL = (
@@ -54,6 +55,8 @@ def resolve(till: Till, undo: Undo = never) -> list[Finding]:
     """
     found = []
     for entry in till.pending():
+        if entry.state == PENDING:  # under way in this moment
+            continue
         found.append(_resolved(till, entry, undo))
         if found[-1].did == NO_LINE:
             break
@@ -62,7 +65,7 @@ def resolve(till: Till, undo: Undo = never) -> list[Finding]:
 
 def _resolved(till: Till, entry: Entry, undo: Undo) -> Finding:
     earlier = till.journal.find(entry.undo) if entry.undo else None
-    if entry.infno == UNDO or (earlier is not None and earlier.state == UNKNOWN):
+    if entry.infno == UNDO or (earlier is not None and earlier.state in OPEN):
         return Finding(entry, WAITS)
     asked = _asked(till, entry)
     if asked is not None and asked.did in (NO_LINE, UNDONE):

@@ -10,6 +10,7 @@ UNKNOWN messages; ``journal_report`` says it in Chinese.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -75,7 +76,14 @@ class Till:
             infno, self.journal.next_msgid(), nodes, desk.mdtrtarea_admvs, insuplc_admdvs, desk.opter, desk.opter_name
         )
         entry = self.journal.write_pending(message)
-        reply = self.line.ask(message, self.deadline_s)
+        try:
+            reply = self.line.ask(message, self.deadline_s)
+        except BaseException:  # Ctrl-C while it is under way
+            with contextlib.suppress(
+                NotAvailable
+            ):  # then it is PENDING on the disk, and UNKNOWN when that is read again
+                self.journal.write_state(message.msgid, UNKNOWN, "interrupted")
+            raise
         outcome = self.outcome_of(message, reply)
         try:
             entry = self.keep(message.msgid, outcome, "unsent" if reply.outcome == UNSENT else "answer", reply)
@@ -131,11 +139,9 @@ class Till:
         """Return the messages whose outcome is not known, oldest first."""
         return self.journal.pending()
 
-    def rows(self, first: str, last: str) -> list[Row]:
-        """Return what this till has booked on these days (both included) and counts there, as the region counts."""
-        refunds = self.profile.accounts.refunds_counted
-        listed: Iterable[Row] = self.journal.rows(first, last if refunds else "9")  # a later refund takes a row out
-        return [row for row in counted(listed, refunds) if row.day <= last]
+    def counted(self, rows: Iterable[Row], last: str) -> list[Row]:
+        """Return the rows up to a day that count in the accounts of the region; a later refund may take one out."""
+        return [row for row in counted(rows, self.profile.accounts.refunds_counted) if row.day <= last]
 
     # --- what a reply means ---
 

@@ -246,11 +246,13 @@ def _read(entry: Entry) -> _Made | str:
     own = next((content for content in facts if content["setl_id"] == entry.setl_id), None)
     if own is None:
         return f"the entry of {entry.message.infno} holds no settlement"
+    if own["reverses"]:
+        return _Made({}, own, date.min, own["reverses"])
     try:
         day = day_of(own["draft"]["setl_time"])
     except (BadInput, KeyError):
         return f"the settlement {entry.setl_id} has no day"
-    return _Made(own["draft"], own, day, own["reverses"])
+    return _Made(own["draft"], own, day, "")
 
 
 def _amounts(old: dict[str, Any], new: dict[str, Any]) -> tuple[Amount, ...]:

@@ -161,6 +161,19 @@ def test_what_cannot_be_read_is_said_and_its_counters_are_kept(ledger: SqliteLed
     assert amounts(report)["M3"]["fund_pay_sumamt"] == ["120.00", "1690.00"]
 
 
+def test_what_was_given_back_is_no_correction_and_counts_no_more(ledger: SqliteLedger) -> None:
+    till = Checkout(rulebook(OLD), ledger, Registry([PERSON], [WARD]))
+    stays = [basket(stay) for stay in GIVEN["stay"][:3]]
+    till.settle(PERSON, stays[0], WARD.fixmedins_code, "M1")
+    second = till.settle(PERSON, stays[1], WARD.fixmedins_code, "M2")
+    till.cancel(PERSON, second.setl_id, WARD.fixmedins_code, "M2back")
+    till.settle(PERSON, stays[2], WARD.fixmedins_code, "M3")
+    report = found(ledger, rulebook(LATE))
+    assert set(amounts(report)) == {"M3"} and report.lacks == ()
+    # M3 is the second admission now, 400 of its 4000 are the deductible, and the cap is far: 3600 x 80 %, then x 85 %
+    assert amounts(report)["M3"]["fund_pay_sumamt"] == ["2880.00", "3060.00"]
+
+
 def test_the_command(ledger: SqliteLedger, tmp_path: Path) -> None:
     settle(ledger, upto=3)
     ledger.close()

@@ -15,7 +15,7 @@ from tests.faults.registry import Experiment, Figures
 from tests.faults.town import wire
 
 PROFILES = ("jilin", "hunan", "chongqing", "hangzhou")  # every way of signing
-WINDOW_S = 4
+WINDOW_S = 5
 AT_ONCE = 20  # requests that are captured and sent again well inside the window
 # Where the time of a request stands, and whether the signature covers it.
 TIMES = {"hunan": "_api_timestamp", "chongqing": "x-tif-timestamp", "hangzhou": "x-ca-signature"}

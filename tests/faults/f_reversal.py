@@ -267,7 +267,7 @@ def _opposites(entries: Iterable[Entry], rows: list[Settlement]) -> int:
 EXPERIMENTS = [
     Experiment(
         "F7", "settle, time-out, reversal, at random", f7_at_random,
-        {"runs": 20, "processes": 1}, {"runs": 5000, "processes": 2},
+        {"runs": 10, "processes": 1}, {"runs": 5000, "processes": 2},
         how="a stateful machine settles, repeats, cancels, reverses, pre-settles, queues and restarts, two institutions, two "
         "persons, few msgids; every outcome is held against a checkout on paper",
         proves="No settlement is both good and reversed, account and counters are exact after every step, and a reversal of "

@@ -26,7 +26,7 @@ from tests.faults.trace import ROOT
 from tests.ledger.postgres_server import SUPERUSER, Cluster, programs, running_cluster
 
 TABLES = ("entries", "facts", "postings", "settlements")
-BY_COMMAND = 5  # changes that are left in a copy and looked for with `settlement book audit`
+BY_COMMAND = 3  # changes that are left in a copy and looked for with `settlement book audit`
 PERSONS = [f"2204000000000000000{n}" for n in (1, 2, 4)]
 
 

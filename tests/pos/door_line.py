@@ -13,7 +13,7 @@ from settlement.checkout.base import House, Said
 from settlement.checkout.transactions import settle_message
 from settlement.errors import SettlementError
 from settlement.national import envelope as frame
-from settlement.national.profile import base_infno, load_profile
+from settlement.national.profile import Profile, base_infno, load_profile
 
 PLAIN = load_profile("plain")
 
@@ -27,9 +27,10 @@ class DoorLine:
     ``deliver``), garbage, down (not sent), crash (done, and the till dies); beyond it they pass.
     """
 
-    def __init__(self, house: House, place: str) -> None:
-        self.sign_no = ""
-        self.house, self.place, self.plan, self.held = house, place, deque[str](), list[Outgoing]()
+    def __init__(self, house: House, place: str, profile: Profile = PLAIN) -> None:
+        self.sign_no, self.on_crash = "", lambda: None
+        self.house, self.place, self.profile = house, place, profile
+        self.plan, self.held = deque[str](), list[Outgoing]()
 
     def deliver(self) -> None:
         held, self.held = self.held, []
@@ -46,10 +47,11 @@ class DoorLine:
             return Reply(UNCLEAR, "TIMEOUT")
         came = self._work(message)
         if fault == "crash":
+            self.on_crash()  # from here on nothing more is written
             raise Crash
         if fault == "drop":
             return Reply(UNCLEAR, "BROKEN_LINE")
-        return read_reply(PLAIN, "", message.infno, came._replace(body=b"{") if fault == "garbage" else came)
+        return read_reply(self.profile, "", message.infno, came._replace(body=b"{") if fault == "garbage" else came)
 
     def _work(self, message: Outgoing) -> Came:
         """Answer a message as the service does: in its frame, refusals too."""

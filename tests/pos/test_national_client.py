@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 import tomllib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from bad_line import BadLine
 from journal_world import ANNA, AREA, INSURED, SHOP, open_journal, purchase
 from real_service import running_service
 
+from pos_adapter import journal_refusals as refusals
 from pos_adapter.journal import china_now
-from pos_adapter.journal_fold import FAIL, REVERSED, SUCCESS, UNKNOWN
+from pos_adapter.journal_fold import FAIL, PENDING, REVERSED, SUCCESS, UNKNOWN
 from pos_adapter.journal_report import findings_report, reconciled_report, report
 from pos_adapter.messages import DONE, REFUSED, UNCLEAR, UNSENT, Outgoing
 from pos_adapter.national_client import Came, NationalClient, Place, read_reply
 from pos_adapter.platforms import Ways, ways_of
 from pos_adapter.reconciling import reconcile
 from pos_adapter.resolving import FOUND, MANUAL, NO_LINE, NOTHING, REFUSED_TOO, UNDONE, WAITS, resolve
-from pos_adapter.till import Desk, Till
+from pos_adapter.till import NOT_KEPT_ZH, Desk, Till
 from settlement.checkout import DATA
 from settlement.errors import BadInput
 from settlement.national.profile import list_profiles, load_profile
@@ -145,6 +148,34 @@ def test_every_other_failure_is_unknown_within_the_deadline(world, fault):
     assert ANNA not in told and ANNA_CERT not in told
 
 
+def test_ctrl_c_while_it_waits_leaves_an_unknown_outcome(world, monkeypatch):
+    def ask(message, deadline_s):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.till.line, "ask", ask)
+        with pytest.raises(KeyboardInterrupt):
+            world.buy()
+    (entry,) = world.till.pending()
+    assert (entry.state, entry.by) == (UNKNOWN, "interrupted")
+    world.line.plan.clear()
+    assert [finding.did for finding in resolve(world.till)] == [FOUND]
+
+
+def test_an_outcome_that_finds_no_room_on_the_disk_is_told_and_found_again(world, monkeypatch):
+    def full(*args, **kwargs):
+        raise refusals.not_written("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.journal, "write_state", full)
+        sent = world.buy()
+    assert (sent.entry.state, sent.note) == (SUCCESS, NOT_KEPT_ZH)
+    assert world.journal.find(sent.entry.msgid).state == PENDING
+    world.restart()
+    assert [finding.did for finding in resolve(world.till)] == [FOUND]
+    assert world.journal.row(sent.entry.msgid).medfee_fen == 3700
+
+
 # --- resolving ---
 
 
@@ -167,7 +198,7 @@ def test_undo_reverses_what_the_service_had_booked_and_books_the_opposite_row(wo
     sent = world.buy("drop")
     assert world.balance() != before
     (finding,) = resolve(world.till, always)
-    assert (finding.did, finding.entry.state) == (UNDONE, REVERSED)
+    assert (finding.did, finding.entry.state, finding.entry.booked) == (UNDONE, REVERSED, False)
     assert world.balance() == before
     rows = list(world.journal.rows())
     assert [row.medfee_fen for row in rows] == [3700, -3700]
@@ -444,3 +475,18 @@ def test_only_our_own_service_may_be_sent_a_message_twice():
     assert {name: "repeat" in ways_of(name).ask for name in list_profiles()} == {
         name: name == "plain" for name in list_profiles()
     }
+
+
+def test_the_page_s_program_runs(tmp_path, monkeypatch, capsys):
+    """With nobody listening: it says that nothing was sent."""
+    page = (Path(__file__).parents[2] / "docs" / "journal.md").read_text(encoding="utf-8")
+    program = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1].replace(":8480", ":9")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(program, "journal.md", "exec"), {})
+    assert "未发送" in capsys.readouterr().out
+
+
+def test_every_refusal_of_the_journal_is_on_the_page():
+    room = Path(__file__).parents[2]
+    codes = set(re.findall(r"J[0-9]{2}", (room / "pos_adapter" / "journal_refusals.py").read_text(encoding="utf-8")))
+    assert codes == set(re.findall(r"J[0-9]{2}", (room / "docs" / "journal.md").read_text(encoding="utf-8")))

@@ -8,6 +8,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import msgspec
 from door_line import Crash, DoorLine
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ from settlement.checkout import DATA
 from settlement.checkout.base import House, loads, void_key
 from settlement.ledger import SqliteLedger
 from settlement.ledger.book import Wanted
-from settlement.national.profile import load_profile
+from settlement.national.profile import conventions, load_profile
 from settlement.registry import load_registry
 from settlement.rules.rulebook import open_rulebook
 
@@ -48,19 +49,23 @@ def registry():
 class Lives(RuleBasedStateMachine):
     """Buys, cancels, resolves and restarts, over a line that fails; the end brings everything to rest and compares."""
 
-    @initialize(ways=st.sampled_from(WAYS), undo=st.booleans())
-    def open(self, ways, undo):
+    @initialize(ways=st.sampled_from(WAYS), undo=st.booleans(), refunds=st.booleans())
+    def open(self, ways, undo, refunds):
+        accounts = msgspec.structs.replace(load_profile("plain").accounts, refunds_counted=refunds)
+        self.profile = msgspec.structs.replace(load_profile("plain"), accounts=accounts)
         self.folder = Path(tempfile.mkdtemp(prefix="till-lives-"))
         self.clock, self.ways, self.undoes = Clock(), ways, undo
         ledger = SqliteLedger(self.folder / "book.sqlite")
-        self.line = DoorLine(House(rules(), ledger, registry(), self.clock), SHOP)
+        house = House(rules(), ledger, registry(), self.clock, conventions(self.profile))
+        self.line = DoorLine(house, SHOP, self.profile)
         self.open_till()
         self.buy("pass", 1)  # one answer tells which centre clears the area
         self.seen: dict[str, str] = {}
 
     def open_till(self):
         self.journal = open_journal(self.folder / "till", self.clock)
-        self.till = Till(self.journal, self.line, Desk(AREA, "0001", "收银员"), load_profile("plain"), self.ways)
+        self.till = Till(self.journal, self.line, Desk(AREA, "0001", "收银员"), self.profile, self.ways)
+        self.line.on_crash = self.journal.close
 
     def live(self, act):
         """Do something; a till that dies over it is started again."""
