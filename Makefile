@@ -34,6 +34,7 @@ card-stack: setup
 	@bash scripts/card_stack.sh $(VENV)
 
 database:
+	@bash scripts/test_tools.sh
 	@bash scripts/postgres.sh
 
 demo: card-stack ## the whole mission once: card, settlements, explanations, one million claims, DuckDB
