@@ -6,8 +6,7 @@ No middleware: what has to be checked of a message is checked where it is needed
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -25,18 +24,9 @@ from settlement.national.tokens import MOST_FORM
 LOG_PATH = "/sandbox/log"
 
 
-class Standing(NamedTuple):
-    """How the book does: what waits, what was written since the start, and why it writes no more ('' while it does)."""
-
-    waiting: int
-    commits: int
-    booked: int
-    stopped_by: str
-
-
-def make_app(service: Service, about: dict[str, Any], standing: Callable[[], Standing]) -> ASGIApp:
-    """Return the ASGI app. ``about`` is told at /health; ``standing`` is asked for /ready and /metrics."""
-    pages, gate = _Pages(service, about, standing), service.parts.gate
+def make_app(service: Service, about: dict[str, Any]) -> ASGIApp:
+    """Return the ASGI app; ``about`` is told at /health."""
+    pages, gate = _Pages(service, about), service.parts.gate
     routes = [Route(path, service, methods=["POST"]) for path in gate.paths]
     if gate.tokens is not None:
         routes.append(Route(gate.profile.transport.token_path, pages.token, methods=["POST"]))
@@ -68,8 +58,8 @@ async def _not_here(_request: Request, error: Exception) -> Response:
 class _Pages:
     """What can be looked at with GET; none of it says anything of a person."""
 
-    def __init__(self, service: Service, about: dict[str, Any], standing: Callable[[], Standing]) -> None:
-        self._service, self._about, self._standing = service, about, standing
+    def __init__(self, service: Service, about: dict[str, Any]) -> None:
+        self._service, self._about = service, about
         self._openapi = json.dumps(openapi(), ensure_ascii=False).encode()
 
     async def health(self, _request: Request) -> Response:
@@ -78,7 +68,7 @@ class _Pages:
 
     async def ready(self, _request: Request) -> Response:
         """Messages can be booked: 200; 503 while they cannot, or while the service is ending."""
-        stopped = self._standing().stopped_by
+        stopped = (await self._service.parts.working.standing()).stopped_by
         why = "draining" if self._service.draining else f"book stopped: {stopped}" if stopped else ""
         return JSONResponse({"ready": not why, "why": why}, 503 if why else 200)
 
@@ -94,7 +84,8 @@ class _Pages:
 
     async def metrics(self, _request: Request) -> Response:
         """All figures for Prometheus."""
-        metrics, standing, requests = self._service.parts.metrics, self._standing(), self._service.parts.requests
+        parts = self._service.parts
+        metrics, requests, standing = parts.metrics, parts.requests, await parts.working.standing()
         metrics.book(standing.waiting, standing.commits, standing.booked)
         metrics.logged.set(requests.dropped if requests else 0)
         return Response(metrics.text(), media_type=METRICS_TYPE)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from settlement.ledger.book import Ledger, Message, Stored, Work
 from settlement.national import refusals
@@ -16,15 +18,40 @@ from settlement.national import refusals
 WATCH_S = 0.25  # how often deadlines are looked at
 
 
+class Overdue:
+    """Gives up on what is waited for longer than ``deadline_s``; one timer for all, for nearly none ever is."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, deadline_s: float) -> None:
+        self._loop, self._deadline_s = loop, deadline_s
+        self._waiting: deque[tuple[float, asyncio.Future[Any], Callable[[float], Exception]]] = deque()
+        self._watched = False
+
+    def watch(self, future: asyncio.Future[Any], refusal: Callable[[float], Exception]) -> None:
+        """Give a future ``deadline_s`` from now; then it gets the refusal, which is told how long that was."""
+        self._waiting.append((self._loop.time() + self._deadline_s, future, refusal))
+        if not self._watched:
+            self._watched = True
+            self._loop.call_later(WATCH_S, self._look)
+
+    def _look(self) -> None:
+        now, waiting = self._loop.time(), self._waiting  # in the order of their deadlines
+        while waiting and (waiting[0][1].done() or waiting[0][0] <= now):
+            _, future, refusal = waiting.popleft()
+            if not future.done():
+                future.set_exception(refusal(self._deadline_s))
+        self._watched = bool(waiting)
+        if self._watched:
+            self._loop.call_later(WATCH_S, self._look)
+
+
 class Outcomes:
     """Hands messages to the book from one event loop and waits for what becomes of them, at most ``deadline_s``."""
 
     def __init__(self, ledger: Ledger, loop: asyncio.AbstractEventLoop, deadline_s: float) -> None:
-        self._ledger, self._loop, self._deadline_s = ledger, loop, deadline_s
+        self._ledger, self._loop = ledger, loop
         self._told: deque[tuple[asyncio.Future[Stored], Stored | BaseException]] = deque()
         self._rung = False
-        self._waiting: deque[tuple[float, asyncio.Future[Stored]]] = deque()  # in the order of their deadlines
-        self._watched = False
+        self._overdue = Overdue(loop, deadline_s)
 
     async def of(self, message: Message, work: Work) -> Stored:
         """Return what the book answers to a message, or raise what it raises.
@@ -33,10 +60,7 @@ class Outcomes:
         """
         future: asyncio.Future[Stored] = self._loop.create_future()
         self._ledger.submit(message, work, partial(self._tell, future))
-        self._waiting.append((self._loop.time() + self._deadline_s, future))
-        if not self._watched:
-            self._watched = True
-            self._loop.call_later(WATCH_S, self._watch)
+        self._overdue.watch(future, refusals.outcome_unknown)
         return await future
 
     def _tell(self, future: asyncio.Future[Stored], outcome: Stored | BaseException) -> None:
@@ -56,14 +80,3 @@ class Outcomes:
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-
-    def _watch(self) -> None:
-        """Give up on what is overdue; one timer for all, for nearly none ever is."""
-        now = self._loop.time()
-        while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] <= now):
-            _, future = self._waiting.popleft()
-            if not future.done():
-                future.set_exception(refusals.outcome_unknown(self._deadline_s))
-        self._watched = bool(self._waiting)
-        if self._watched:
-            self._loop.call_later(WATCH_S, self._watch)

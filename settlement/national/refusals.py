@@ -207,6 +207,17 @@ def address_taken(host: str, port: int, found: str) -> NotAvailable:
     )
 
 
+def front_gone() -> NotAvailable:
+    """N59: the process that speaks HTTP ended by itself."""
+    return NotAvailable(
+        "N59_FRONT_GONE",
+        "the front process of the service ended although nobody told it to",
+        "Nothing can be answered; everything that was answered is in the book",
+        "Start the service again; what was written to the error stream before says why",
+        "服务的前端进程意外退出，已应答的业务均已入账，请重新启动服务",
+    )
+
+
 def store_unknown(found: str) -> BadInput:
     """N48: --store says neither of the two stores; the text is not repeated, it may hold a password."""
     return BadInput(

@@ -1,18 +1,17 @@
-"""Runs the service: one process, one event loop, one book. On SIGTERM it answers what it has accepted, then ends with 0.
+"""Runs uvicorn in the front process: told to end, it answers what it has accepted.
 
-uvicorn does the waiting for open connections; what is added here is that the service knows at once that it is to end
-(it refuses new messages and says so at /ready), and that the end of an orderly run is no failure on any system.
+uvicorn does the waiting for open connections; what is added here is that it obeys a call instead of signals, and that
+the service knows at once that it is to end (it refuses new messages and says so at /ready).
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
+import errno
 import socket
-import threading
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from types import FrameType
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -22,6 +21,7 @@ from settlement.national import refusals
 KEEP_ALIVE_S = 75  # an idle till keeps its line
 GRACE_S = 30  # for what was accepted; a commit takes milliseconds, a slow client gets this long
 BACKLOG = 2048
+LET_GO_S = 2.0  # the front of a service that was killed notices it and lets go of the port; a restart must not meet it
 
 
 class Server(uvicorn.Server):
@@ -40,28 +40,33 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self._on_start()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end; a second Ctrl-C ends without waiting."""
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: they are for the process that started this one."""
+        yield
+
+    def end(self, at_once: bool) -> None:
+        """Begin to end, or end without waiting for what is open."""
         self._on_exit()
-        super().handle_exit(sig, frame)
+        self.should_exit = True
+        self.force_exit = self.force_exit or at_once
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 takes a free one. Raises NotAvailable N42 where the address cannot be had."""
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise refusals.address_taken(host, port, error.strerror or str(error)) from None
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    tried_until = time.monotonic() + LET_GO_S
+    while True:
+        try:
+            return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > tried_until:
+                raise refusals.address_taken(host, port, error.strerror or str(error)) from None
+        time.sleep(0.05)
 
 
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a server's coroutine to its end, on uvloop where there is one."""
-    if threading.current_thread() is threading.main_thread():
-        # uvicorn sends itself the signal once more when it is done; by then it has been obeyed.
-        for name in ("SIGTERM", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda _sig, _frame: None)
+    """Run a coroutine to its end, on uvloop where there is one."""
     factory = uvicorn.Config(None, log_config=None).get_loop_factory()  # type: ignore[arg-type]
-    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(main())

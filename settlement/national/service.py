@@ -10,7 +10,8 @@ N99 and an incident number; there is no 500.
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -28,9 +29,9 @@ from settlement.national.request_log import Record, RequestLog
 from settlement.national.roles import Client
 from settlement.national.routes import Route, read_input, route_of
 from settlement.national.sandbox_faults import UNTOUCHED, Plan
-from settlement.national.sessions import Sessions
+from settlement.national.sessions import SIGN, Sessions
 from settlement.national.telemetry import Metrics, incident
-from settlement.national.working import Working
+from settlement.national.working import Answering
 
 SIGN_OUT = "9002"
 SLOW_S = 1.0  # an answer that took longer is written into the log
@@ -41,7 +42,7 @@ class Parts(NamedTuple):
     """What a service is made of. ``plan`` None: no faults; ``requests`` None: no request log."""
 
     gate: Gate
-    working: Working
+    working: Answering
     sessions: Sessions
     metrics: Metrics
     log: Any
@@ -49,6 +50,7 @@ class Parts(NamedTuple):
     requests: RequestLog | None = None
     plan: Plan | None = None
     require_sign_in: bool = False
+    clock: Callable[[], datetime] = datetime.now
 
 
 class Talk:
@@ -72,7 +74,7 @@ class Service:
     def __init__(self, parts: Parts) -> None:
         self.parts, self.draining = parts, False
         self.at_work = 0
-        self._clock = parts.working.house.clock
+        self._clock = parts.clock
         rate, burst = parts.limits.rate, parts.limits.burst
         self._buckets = limits.Buckets(rate, burst)
         self._doors = limits.Buckets(rate * limits.CLIENTS_AN_ADDRESS, burst * limits.CLIENTS_AN_ADDRESS)
@@ -175,11 +177,9 @@ class Service:
 
     async def _signed_in(self, head: EnvelopeIn) -> None:
         sessions, sign_no = self.parts.sessions, head.sign_no or ""
-        about = (sign_no, head.fixmedins_code, head.opter, self._clock())
-        if sessions.remembered(sign_no):
-            sessions.check(*about)
-        else:
-            await self.parts.working.read(sessions.check, *about)
+        if not sessions.remembered(sign_no):
+            sessions.learn(sign_no, await self.parts.working.fact(SIGN, sign_no))
+        sessions.check(sign_no, head.fixmedins_code, head.opter, self._clock())
 
     async def _refused(self, talk: Talk, error: SettlementError) -> http.Reply:
         """Return the answer to a message that was refused, in its frame."""

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from settlement.checkout.base import (
     House,
@@ -95,44 +95,43 @@ def transactions(lasts: timedelta | None = LASTS) -> tuple[Transaction, ...]:
 
 
 class Sessions:
-    """Looks sign-ins up in the book and remembers them for a moment, so that not every message reads it."""
+    """Remembers sign-ins for a moment, so that not every message has to have one looked up in the book."""
 
-    def __init__(self, read: Callable[[str, str], Any], clock: Callable[[], float] = monotonic) -> None:
-        self._read, self._clock = read, clock
-        self._known: OrderedDict[str, tuple[float, Session | None]] = OrderedDict()
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[float, Session]] = OrderedDict()
 
     def remembered(self, sign_no: str) -> bool:
-        """Tell whether ``check`` would answer without reading the book."""
+        """Tell whether ``check`` knows all there is to know: if not, ``learn`` first what the book says."""
         seen = self._known.get(sign_no)
         return not sign_no or (seen is not None and self._clock() - seen[0] < REMEMBERED_S)
 
+    def learn(self, sign_no: str, content: bytes | None) -> None:
+        """Remember what the book says of a sign_no. Guesses (None) are not remembered: they would push out what is."""
+        self._known.pop(sign_no, None)
+        if content is None:
+            return
+        said = loads(content)
+        if not all(name in said for name in Session._fields):
+            return
+        self._known[sign_no] = (self._clock(), Session(*(str(said[name]) for name in Session._fields)))
+        if len(self._known) > MOST_REMEMBERED:
+            self._known.popitem(last=False)
+
     def forget(self, fixmedins_code: str, opter_no: str) -> None:
-        """Read an operator's sessions anew when they are next asked for; after a 9002."""
+        """Have an operator's sessions looked up anew when they are next used; after a 9002."""
         owner = (fixmedins_code, opter_no)
         for sign_no, (_, session) in list(self._known.items()):
-            if session is not None and (session.fixmedins_code, session.opter_no) == owner:
+            if (session.fixmedins_code, session.opter_no) == owner:
                 del self._known[sign_no]
 
     def check(self, sign_no: str, fixmedins_code: str, opter: str, at: datetime) -> None:
         """Refuse a sign_no that is no open session of this operator here at this time. Raises BadInput N23."""
-        session = self._session(sign_no)
+        seen = self._known.get(sign_no)
+        session = seen[1] if seen is not None else None
         if session is None or session.state != "open":
             raise refusals.sign_in_needed()
         if (session.fixmedins_code, session.opter_no) != (fixmedins_code, opter):
             raise refusals.sign_in_needed()
         if at.strftime(TIME) >= session.ends:
             raise refusals.sign_in_needed()
-
-    def _session(self, sign_no: str) -> Session | None:
-        if not sign_no:
-            return None
-        if self.remembered(sign_no):
-            return self._known[sign_no][1]
-        found = self._read(SIGN, sign_no)
-        content = loads(found.content) if found is not None else {}
-        session = Session(*(str(content[name]) for name in Session._fields)) if content else None
-        if session is not None:  # guesses are not remembered: they would push out what is
-            self._known[sign_no] = (self._clock(), session)
-            if len(self._known) > MOST_REMEMBERED:
-                self._known.popitem(last=False)
-        return session

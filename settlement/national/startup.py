@@ -1,39 +1,41 @@
-"""Brings the service up: rules and registry read, kernel warm, book opened, gate, limits and logs put together."""
+"""Brings the service up: rules and registry read, kernel warm, book opened, front process started; then its main loop."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
-
-from starlette.types import ASGIApp
 
 from settlement import __version__
 from settlement.checkout import DATA
 from settlement.checkout.base import House
 from settlement.checkout.transactions import TRANSACTIONS
 from settlement.ledger.opening import is_database, open_ledger
+from settlement.ledger.sqlite import keys_beside
 from settlement.ledger.stored_ledger import StoredLedger
-from settlement.national import http, refusals, sessions, telemetry
-from settlement.national.app import LOG_PATH, Standing, make_app
+from settlement.national import refusals, sessions, telemetry
+from settlement.national.app import LOG_PATH
+from settlement.national.book_side import BookSide
 from settlement.national.gate import Gate
+from settlement.national.processes import ended, start_front
 from settlement.national.profile import conventions, load_profile
-from settlement.national.request_log import RequestLog
+from settlement.national.remote import DRAIN, END
 from settlement.national.roles import load_clients
 from settlement.national.routes import ROUTES
-from settlement.national.sandbox_faults import Plan, read_faults
-from settlement.national.server import Server, listen, run
-from settlement.national.service import Parts, Service
+from settlement.national.sandbox_faults import read_faults
+from settlement.national.server import listen, run
+from settlement.national.service import Parts
 from settlement.national.settings import Settings
-from settlement.national.working import Working
-from settlement.registry import load_registry
+from settlement.national.working import Answering, Standing, Working
+from settlement.registry import Registry, load_registry
 from settlement.rules.rulebook import open_rulebook
 from settlement.vault import KEYS_ENV, KEYS_FILE_ENV, Vault, open_vault
 from settlement.warm import warm_kernel
@@ -85,33 +87,48 @@ def open_gate(settings: Settings, vault: Vault) -> Gate:
     return Gate(profile, None if file is None else load_clients(file), vault, settings.window)
 
 
+def vault_of(settings: Settings) -> Vault:
+    """Return the vault of a book that is there."""
+    return open_keys(settings) or open_vault(keys_beside(Path(settings.where)))
+
+
+def open_log(settings: Settings, closing: ExitStack) -> TextIO:
+    """Return where the service's own log goes; both processes add whole lines to one file."""
+    if settings.log_file is None:
+        return sys.stderr
+    return closing.enter_context(settings.log_file.open("a", encoding="utf-8", buffering=1))
+
+
 def serve(settings: Settings, said: Callable[[str], None] = print) -> int:
     """Run the service until it is told to end; ``said`` takes what is to be shown. Raises what stands in its way."""
-    plan = read_faults(settings.faults, settings.seed) if settings.faults else None
-    if plan is not None and not settings.is_sandbox:
-        raise refusals.only_sandbox()
-    profile = load_profile(settings.profile)
+    if settings.faults:
+        read_faults(settings.faults, settings.seed)
+        if not settings.is_sandbox:
+            raise refusals.only_sandbox()
+    load_profile(settings.profile)
     with ExitStack() as closing:
-        sock = closing.enter_context(listen(settings.host, settings.port))
+        listening = closing.enter_context(listen(settings.host, settings.port))
+        port = int(listening.getsockname()[1])
         warm_kernel()
         ledger = open_book(settings)
         closing.callback(ledger.close)
-        gate = open_gate(settings, ledger.vault)
-        requests = RequestLog(settings.folder / "requests.jsonl") if settings.keeps_requests else None
-        if requests is not None:
-            closing.callback(requests.close)
-        stream: TextIO = sys.stderr
-        if settings.log_file is not None:
-            stream = closing.enter_context(settings.log_file.open("a", encoding="utf-8", buffering=1))
-        house = open_house(settings, ledger)._replace(conventions=conventions(profile))
-        made = Made(settings, house, ledger, gate, telemetry.make_log(stream), requests, plan)
-        _settle_heap()
-        run(lambda: _main(made, sock, said))
+        gate = open_gate(settings, ledger.vault)  # what stands in its way is told here, before another process meets it
+        log = telemetry.make_log(open_log(settings, closing))
+        house = open_house(settings, ledger)._replace(conventions=conventions(gate.profile))
+        here, there = socket.socketpair()
+        with there, listening:  # the front has them now: who knocks when it has gone is not kept waiting
+            front = start_front(settings, listening, there)
+        closing.callback(ended, front)
+        settle_heap()
+        greeting = greeting_of(settings, gate, house.registry, port)
+        run(lambda: _main(Made(settings, house, ledger, log), here, lambda: said(greeting)))
+        if ended(front):
+            raise refusals.front_gone()
     said("stopped; everything accepted was answered")
     return 0
 
 
-def _settle_heap() -> None:
+def settle_heap() -> None:
     """Take rules, registry and modules out of the garbage collector's rounds: they stay for as long as the process.
 
     Walking them again and again took a sixth of the time of a settlement, in pauses that every till felt. What messages
@@ -128,69 +145,74 @@ class Made(NamedTuple):
     settings: Settings
     house: House
     ledger: StoredLedger
-    gate: Gate
     log: Any
-    requests: RequestLog | None
-    plan: Plan | None
 
 
-async def _main(made: Made, sock: socket.socket, said: Callable[[str], None]) -> None:
-    """Serve until told to end."""
-    service = make_service(made)
-    port = int(sock.getsockname()[1])
-    app: ASGIApp = make_app(service, about(made), lambda: standing(made.ledger))
-    if made.plan is not None:
-        app = http.Cuttable(app)
-    server = Server(app, lambda: said(greeting(made, port)), service.drain)
+async def _main(made: Made, line: socket.socket, on_start: Callable[[], None]) -> None:
+    """Answer the front process until both have ended; the first signal lets it answer what it took, a second does not."""
+    loop = asyncio.get_running_loop()
+    working = make_working(made)
+    side = BookSide(working, made.log, loop)
+    await loop.connect_accepted_socket(lambda: side.link, line)
+    orders = iter((DRAIN, END))
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(
+                getattr(signal, name), lambda _sig, _frame: loop.call_soon_threadsafe(side.tell, next(orders, END))
+            )
     try:
-        await server.serve([sock])
+        with suppress(asyncio.CancelledError):  # it ended before it began
+            await side.up
+            on_start()
+        await side.gone.wait()
+        await side.finish()
     finally:
-        service.parts.working.close()
+        working.close()
 
 
-def make_service(made: Made) -> Service:
-    """Return the service for the running event loop."""
-    settings = made.settings
+def make_working(made: Made) -> Working:
+    """Return who answers messages on the book, for the running event loop."""
+    settings, ledger = made.settings, made.ledger
     lasts = timedelta(hours=settings.sign_in_hours) if settings.sign_in_hours else None
     table = TRANSACTIONS | {one.infno: one for one in sessions.transactions(lasts)}
-    working = Working(made.house, table, asyncio.get_running_loop())
-    parts = Parts(
-        gate=made.gate, working=working, sessions=sessions.Sessions(made.ledger.fact),
-        metrics=telemetry.Metrics(frozenset(ROUTES)), log=made.log, limits=settings.limits,
-        requests=made.requests, plan=made.plan, require_sign_in=settings.require_sign_in,
+    return Working(
+        made.house, table, asyncio.get_running_loop(),
+        lambda: Standing(ledger.waiting, ledger.commits, ledger.booked, ledger.stopped_by),
     )  # fmt: skip
-    return Service(parts)
 
 
-def standing(ledger: StoredLedger) -> Standing:
-    """Return how the book does."""
-    return Standing(ledger.waiting, ledger.commits, ledger.booked, ledger.stopped_by)
+def make_parts(settings: Settings, gate: Gate, working: Answering, log: Any) -> Parts:
+    """Return what a service is made of, whoever answers its messages."""
+    return Parts(
+        gate=gate, working=working, sessions=sessions.Sessions(), metrics=telemetry.Metrics(frozenset(ROUTES)), log=log,
+        limits=settings.limits, require_sign_in=settings.require_sign_in,
+    )  # fmt: skip
 
 
-def about(made: Made) -> dict[str, Any]:
+def about(settings: Settings) -> dict[str, Any]:
     """Return what /health says of the service."""
-    told: dict[str, Any] = {"version": __version__, "profile": made.settings.profile}
-    told["sandbox"] = made.settings.is_sandbox
-    return told | ({"warning": warning(made)} if made.settings.is_sandbox else {})
+    told = {"version": __version__, "profile": settings.profile, "sandbox": settings.is_sandbox}
+    return told | ({"warning": warning(settings)} if settings.is_sandbox else {})
 
 
-def warning(made: Made) -> str:
+def warning(settings: Settings) -> str:
     """Return what must be known of a sandbox."""
-    return OPEN_WARNING if made.settings.clients is None else KEYED_WARNING
+    return OPEN_WARNING if settings.clients is None else KEYED_WARNING
 
 
-def greeting(made: Made, port: int) -> str:
+def greeting_of(settings: Settings, gate: Gate, registry: Registry, port: int) -> str:
     """Return what is shown when the service has begun to listen."""
-    settings, profile = made.settings, made.gate.profile
+    profile = gate.profile
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{port}"
     lines = [f"settlement {__version__}, profile {profile.name} ({profile.title}), listening on {base}"]
-    lines += [f"  POST {base}{path}" for path in made.gate.paths[:SHOWN]]
-    lines += [f"  book {settings.shown_where}, log of requests {f'{base}{LOG_PATH}' if made.requests else 'off'}"]
+    lines += [f"  POST {base}{path}" for path in gate.paths[:SHOWN]]
+    lines += [
+        f"  book {settings.shown_where}, log of requests {f'{base}{LOG_PATH}' if settings.keeps_requests else 'off'}"
+    ]
     if settings.is_sandbox:
-        lines += [f"SANDBOX: {warning(made)}"]
+        lines += [f"SANDBOX: {warning(settings)}"]
     if settings.is_sandbox and settings.registry is None:
-        registry = made.house.registry
         lines += ["Persons and institutions to try (invented):"]
         lines += [
             f"  psn_no {one.psn_no}  certno {one.certno}  insuplc_admdvs {one.insuplc_admdvs}"

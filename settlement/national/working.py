@@ -6,10 +6,10 @@ The sandbox's faults are done here, around the work: refuse before it, do it twi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from settlement.checkout.base import (
     FileAnswer,
@@ -32,14 +32,40 @@ THREADS = 4  # that answer questions
 HEAVY = frozenset({"3202", "3203", "4101", "9101"})
 
 
+class Standing(NamedTuple):
+    """How the book does: what waits, what was written since the start, and why it writes no more ('' while it does)."""
+
+    waiting: int
+    commits: int
+    booked: int
+    stopped_by: str
+
+
+class Answering(Protocol):
+    """Whoever answers messages that may be answered: ``Working`` in the process of the book, ``Remote`` in another."""
+
+    async def answer(self, said: Said, fate: Fate = UNTOUCHED) -> bytes | FileAnswer:
+        """Return the answer as it is stored or would be. Raises SettlementError."""
+
+    async def fact(self, kind: str, key: str) -> bytes | None:
+        """Return the latest content of a fact, None if the book says nothing of it."""
+
+    async def standing(self) -> Standing:
+        """Return how the book does."""
+
+    def close(self) -> None:
+        """Answer no more."""
+
+
 class Working:
     """Answers messages on one house, for one event loop."""
 
     def __init__(
         self, house: House, transactions: Mapping[str, Transaction], loop: asyncio.AbstractEventLoop,
-        answer_s: float = ANSWER_S,
+        standing: Callable[[], Standing], answer_s: float = ANSWER_S,
     ) -> None:  # fmt: skip
-        self.house, self._transactions, self._loop, self._answer_s = house, transactions, loop, answer_s
+        self._standing = standing
+        self._house, self._transactions, self._loop, self._answer_s = house, transactions, loop, answer_s
         self._outcomes = Outcomes(house.ledger, loop, answer_s)
         self._threads = ThreadPoolExecutor(THREADS, "question")
 
@@ -49,10 +75,10 @@ class Working:
         if transaction is None:
             raise refusals.not_served(said.infno)
         if fate is UNTOUCHED:
-            return await self._once(transaction, said, self.house)
+            return await self._once(transaction, said, self._house)
         if fate.refuse:
             raise refusals.sandbox_fault()
-        house = self.house
+        house = self._house
         if fate.skew_s:
             clock, off = house.clock, timedelta(seconds=fate.skew_s)
             house = house._replace(clock=lambda: clock() + off)
@@ -65,7 +91,16 @@ class Working:
             raise both[0]
         return both[0]
 
-    async def read(self, question: Any, *about: Any) -> Any:
+    async def fact(self, kind: str, key: str) -> bytes | None:
+        """Return the latest content of a fact, None if the book says nothing of it."""
+        found = await self._read(self._house.ledger.fact, kind, key)
+        return None if found is None else bytes(found.content)
+
+    async def standing(self) -> Standing:
+        """Return how the book does."""
+        return self._standing()
+
+    async def _read(self, question: Any, *about: Any) -> Any:
         """Return what a function says that reads the book, called beside the event loop."""
         return await self._loop.run_in_executor(self._threads, question, *about)
 
@@ -77,18 +112,18 @@ class Working:
         if transaction.work is None:
             return await self._asked(transaction, said, house)
         if transaction.infno in HEAVY:
-            work = await self.read(transaction.work, house, said)
+            work = await self._read(transaction.work, house, said)
         else:
             work = transaction.work(house, said)
         stored = await self._outcomes.of(message_of(said), work)
         if not stored.first:
-            await self.read(refuse_replay_of_void, house, said, stored)
+            await self._read(refuse_replay_of_void, house, said, stored)
         return stored.answer
 
     async def _asked(self, transaction: Transaction, said: Said, house: House) -> bytes | FileAnswer:
         try:
             async with asyncio.timeout(self._answer_s):
-                told = await self.read(transaction.ask, house, said)
+                told = await self._read(transaction.ask, house, said)
         except TimeoutError:
             raise refusals.question_overdue(self._answer_s) from None
         if isinstance(told, FileAnswer):

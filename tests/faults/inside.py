@@ -16,7 +16,7 @@ from settlement.ledger.stored_ledger import StoredLedger
 from settlement.national import telemetry
 from settlement.national.app import make_app
 from settlement.national.settings import Settings
-from settlement.national.startup import Made, make_service, open_book, open_gate, open_house, standing
+from settlement.national.startup import Made, open_book, open_gate, open_house
 from settlement.warm import warm_kernel
 from tests.faults.town import wire
 
@@ -53,8 +53,8 @@ async def inside(folder: Path, **settings: Any) -> AsyncIterator[Inside]:
         gate = open_gate(told, ledger.vault)
         running = Inside(ledger, log)
         house = open_house(told, ledger)._replace(clock=running.clock)
-        service = make_service(Made(told, house, ledger, gate, telemetry.make_log(log), None, None))
-        app = make_app(service, {}, lambda: standing(ledger))
+        service = await wire.in_one_process(Made(told, house, ledger, telemetry.make_log(log)), gate)
+        app = make_app(service, {})
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://till") as running.http:
             yield running
         service.parts.working.close()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from wire import HOSPITAL, OTHER_HOSPITAL, Wire, code_of, good, purchase
 
 from settlement.errors import BadInput
-from settlement.ledger.book import Fact
 from settlement.national.sessions import REMEMBERED_S, Sessions
 
 ASK = {"medinsinfo": {"fixmedins_type": "1", "fixmedins_code": HOSPITAL}}
@@ -68,11 +67,23 @@ def test_a_sandbox_takes_messages_without_a_sign_in(plain):
     good(plain.send("2102", purchase("8.80"), sign_no="651918"))
 
 
-def session(ends: str = "2024-05-01 20:00:00", state: str = "open") -> Fact:
-    content = (
-        f'{{"fixmedins_code":"H1","opter_no":"1","begins":"2024-05-01 08:00:00","ends":"{ends}","state":"{state}"}}'
-    )
-    return Fact(1, content.encode())
+def session(ends: str = "2024-05-01 20:00:00", state: str = "open") -> bytes:
+    said = f'{{"fixmedins_code":"H1","opter_no":"1","begins":"2024-05-01 08:00:00","ends":"{ends}","state":"{state}"}}'
+    return said.encode()
+
+
+class Book:
+    """What the book says of sign-ins, and a counter that looks them up as the service does."""
+
+    def __init__(self) -> None:
+        self.facts, self.reads, self.seconds = {"s": session()}, [], 0.0
+        self.sessions = Sessions(lambda: self.seconds)
+
+    def check(self, sign_no: str = "s", at: str = "2024-05-01 12:00:00") -> None:
+        if not self.sessions.remembered(sign_no):
+            self.reads.append(sign_no)
+            self.sessions.learn(sign_no, self.facts.get(sign_no))
+        self.sessions.check(sign_no, "H1", "1", datetime.fromisoformat(at))
 
 
 @pytest.mark.parametrize(
@@ -80,45 +91,38 @@ def session(ends: str = "2024-05-01 20:00:00", state: str = "open") -> Fact:
     [("2024-05-01 08:00:00", True), ("2024-05-01 19:59:59", True), ("2024-05-01 20:00:00", False)],
 )
 def test_the_last_second_of_a_session(at, good_for):
-    sessions = Sessions(lambda kind, key: session())
-    when = datetime.fromisoformat(at)
+    book = Book()
     if good_for:
-        sessions.check("s", "H1", "1", when)
+        book.check(at=at)
     else:
         with pytest.raises(BadInput, match="N23_SIGN_IN"):
-            sessions.check("s", "H1", "1", when)
+            book.check(at=at)
 
 
 def test_a_session_is_read_once_in_a_while_and_a_guess_every_time():
-    clock, reads = [0.0], []
-    facts = {"s": session()}
-
-    def read(kind: str, key: str) -> Fact | None:
-        reads.append(key)
-        return facts.get(key)
-
-    sessions = Sessions(read, lambda: clock[0])
-    noon = datetime(2024, 5, 1, 12)
+    book = Book()
     for _ in range(3):
-        sessions.check("s", "H1", "1", noon)
+        book.check()
         with pytest.raises(BadInput, match="N23_SIGN_IN"):
-            sessions.check("guess", "H1", "1", noon)
-    assert reads == ["s", "guess", "guess", "guess"]
-    facts["s"] = session(state="closed")  # by another process
-    sessions.check("s", "H1", "1", noon)
-    clock[0] += REMEMBERED_S
+            book.check("guess")
+    assert book.reads == ["s", "guess", "guess", "guess"]
+    book.facts["s"] = session(state="closed")  # by another process
+    book.check()
+    book.seconds += REMEMBERED_S
     with pytest.raises(BadInput, match="N23_SIGN_IN"):
-        sessions.check("s", "H1", "1", noon)
+        book.check()
+    del book.facts["s"]
+    book.seconds += REMEMBERED_S
+    with pytest.raises(BadInput, match="N23_SIGN_IN"):
+        book.check()
 
 
 def test_signing_out_is_known_at_once():
-    facts = {"s": session()}
-    sessions = Sessions(lambda kind, key: facts.get(key))
-    noon = datetime(2024, 5, 1, 12)
-    sessions.check("s", "H1", "1", noon)
-    facts["s"] = session(state="closed")
-    sessions.forget("H1", "2")
-    sessions.check("s", "H1", "1", noon + timedelta(seconds=1))
-    sessions.forget("H1", "1")
+    book = Book()
+    book.check()
+    book.facts["s"] = session(state="closed")
+    book.sessions.forget("H1", "2")
+    book.check(at="2024-05-01 12:00:01")
+    book.sessions.forget("H1", "1")
     with pytest.raises(BadInput, match="N23_SIGN_IN"):
-        sessions.check("s", "H1", "1", noon)
+        book.check()

@@ -17,10 +17,13 @@ from typing import Any, ClassVar
 import httpx
 
 from settlement.checkout import DATA
+from settlement.national.gate import Gate
 from settlement.national.profile import from_canonical, load_profile, request_path, to_canonical
 from settlement.national.roles import load_clients
 from settlement.national.schemes import Party
+from settlement.national.service import Service
 from settlement.national.signing import party_of, plain_output, sign_request
+from settlement.national.startup import Made, make_parts, make_working
 
 ROOT = Path(__file__).resolve().parents[2]
 PHARMACY, HOSPITAL, OTHER_HOSPITAL = "P22040000001", "H22040000001", "H22040000002"
@@ -76,6 +79,12 @@ class Running:
         self.process.stdout.close()
         self.errors.close()
         return code
+
+
+async def in_one_process(made: Made, gate: Gate) -> Service:
+    """Return a service whose book is in this process: the same parts without the line between them."""
+    parts = make_parts(made.settings, gate, make_working(made), made.log)
+    return Service(parts._replace(clock=made.house.clock))
 
 
 class Wire:

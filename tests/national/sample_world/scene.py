@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from wire import Wire
+from wire import Wire, in_one_process
 
 from settlement.checkout.base import House, fact
 from settlement.ledger.book import Booking, FactKey, Message
@@ -23,7 +23,7 @@ from settlement.national import telemetry
 from settlement.national.app import make_app
 from settlement.national.profile import conventions, load_profile
 from settlement.national.settings import Settings
-from settlement.national.startup import Made, about, make_service, open_book, open_gate, standing
+from settlement.national.startup import Made, about, open_book, open_gate
 from settlement.registry import Institution, Registry
 from settlement.registry.sample import rows_of
 from settlement.rules.rulebook import Rulebook, open_rulebook
@@ -121,9 +121,9 @@ class Scene:
             rulebook(), self.ledger, registry, lambda: self.now, conventions(load_profile(profile))
         )  # fmt: skip
         gate = open_gate(settings, self.ledger.vault)
-        made = Made(settings, self.house, self.ledger, gate, telemetry.make_log(io.StringIO()), None, None)
-        self._service = runner.run(_started(made))
-        app = make_app(self._service, about(made), lambda: standing(self.ledger))
+        made = Made(settings, self.house, self.ledger, telemetry.make_log(io.StringIO()))
+        self._service = runner.run(in_one_process(made, gate))
+        app = make_app(self._service, about(settings))
         self.wire = Wire("http://scene", profile, **head)
         Wire.opened.remove(self.wire)  # a scene may outlast a test; it closes its client itself
         self.wire.http.close()
@@ -150,10 +150,6 @@ class Scene:
         self.wire.close()
         self._service.parts.working.close()
         self.ledger.close()
-
-
-async def _started(made: Made) -> Any:
-    return make_service(made)
 
 
 @contextmanager
