@@ -10,7 +10,7 @@ Figures = dict[str, Any]
 
 # In the order of the page; none is found by itself.
 ROOMS = (
-    "power", "power_postgresql", "repeat", "reversal", "same_person", "disk", "clock", "tamper", "anchor", "replay", "roles",
+    "power", "service", "power_postgresql", "repeat", "reversal", "same_person", "disk", "clock", "tamper", "anchor", "replay", "roles",
     "privacy",
 )  # fmt: skip
 MODULES = tuple(f"tests.faults.f_{room}" for room in ROOMS)

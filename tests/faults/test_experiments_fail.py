@@ -1,6 +1,6 @@
 """An experiment that cannot fail proves nothing: a fault is put into the product, and the experiment must notice it.
 
-What runs in a process of its own (F4, F6, F18, F20, F21) is not reached from here.
+What runs in a process of its own (F1b, F4, F6, F18, F20, F21) is not reached from here.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from tests.faults.trace import Act
 pytestmark = pytest.mark.skipif(not trace.has_compiler(), reason=trace.NO_COMPILER)
 # Not F12, which measures time and wants an idle machine, nor F7, whose machine is tests/checkout/test_checkout_model.py.
 EVERY_DAY = (
-    "F1", "F2", "F2b", "F3", "F4", "F5", "F6", "F7b", "F8", "F9", "F9b", "F10", "F11", "F13", "F16", "F16b", "F17", "F18",
+    "F1", "F1b", "F2", "F2b", "F3", "F4", "F5", "F6", "F7b", "F8", "F9", "F9b", "F10", "F11", "F13", "F16", "F16b", "F17", "F18",
     "F19", "F20", "F21", "F21b",
 )  # fmt: skip
 
