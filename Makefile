@@ -69,7 +69,7 @@ bench: setup ## ratios against peers and floors, measured in one run
 	$(BIN)/python -m pytest benchmarks --benchmark-enable $(PYTEST_ARGS)
 	$(BIN)/python -m benchmarks.render
 
-bench-checkout: setup database ## 2207 over HTTP on real fsyncs, SQLite and PostgreSQL, beside a raw log of the same run
+bench-checkout: setup database ## 2207 over HTTP on real fsyncs, SQLite and PostgreSQL, beside a raw log of the same run (some three minutes)
 	$(BIN)/python -m benchmarks.checkout
 	$(BIN)/python -m benchmarks.render
 

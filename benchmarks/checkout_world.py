@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,8 @@ from settlement.checkout import DATA
 from settlement.checkout.base import House, Said, loads, message_of
 from settlement.checkout.transactions import TRANSACTIONS
 from settlement.ledger.book import Stored
-from settlement.ledger.opening import open_ledger
+from settlement.ledger.copying import copy_book
+from settlement.ledger.opening import open_ledger, open_store
 from settlement.money import fen, yuan
 from settlement.registry import load_registry
 from settlement.rules.rulebook import open_rulebook
@@ -82,6 +84,12 @@ def prepare(folder: Path, where: str, visits: int) -> World:
     lines = (json.dumps(one.envelope(mdtrt_id, own), ensure_ascii=False) for one, mdtrt_id, own in told)
     world.messages.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return world
+
+
+def moved(book: Path, address: str, world: World) -> None:
+    """Copy a closed book into an empty database, entry by entry, as ``settlement book restore`` does."""
+    with open_ledger(str(book), open_vault(world.keys)) as ledger, closing(open_store(address, ledger.identity)) as to:
+        copy_book(ledger, to)
 
 
 def _sums(lines: list[dict[str, str]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The command line of the till: ``python -m pos_adapter doctor | read | simulate CARD.json``."""
+"""The command line of the till: ``python -m pos_adapter doctor | read | simulate CARD.json | journal``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from cyclopts import App, Parameter
 from pos_adapter.card import VirtualCard
 from pos_adapter.card_image import load_image
 from pos_adapter.doctor import examine
+from pos_adapter.journal_cli import journal_app
 from pos_adapter.pcsc_stack import PcscStack
 from pos_adapter.reader import read_identity
 from pos_adapter.transport import PcscTransport
 from settlement.errors import SettlementError
 
-app = App(name="python -m pos_adapter", help="Read social security cards, real and virtual.")
+app = App(
+    name="python -m pos_adapter", help="Read social security cards, real and virtual; look after a till's journal."
+)
+app.command(journal_app)
 
 
 @app.command

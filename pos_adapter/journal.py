@@ -15,10 +15,10 @@ import base64
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -37,10 +37,12 @@ from pos_adapter.journal_fold import (
     next_number,
     second_after,
 )
+from pos_adapter.journal_look import JournalReading, Owner
 from pos_adapter.journal_rows import Row
 from pos_adapter.messages import Outgoing
 from settlement.national.schemes import CHINA
-from settlement.vault import Vault
+
+__all__ = ["Journal", "Owner", "china_now", "without_secrets"]
 
 FORM = 1
 ROOM = 1 << 20  # bytes that must be free beside a message, so that its outcome finds room too
@@ -50,14 +52,6 @@ TOKEN_CERT = "01"  # mdtrt_cert_type of the electronic voucher, whose number is 
 LEFT_OUT = "***"
 _SECRET = re.compile(r"pin|psw|pwd|password|passwd|token|ectoken|auth_?no|secret", re.IGNORECASE)
 _CODE = re.compile(r"[0-9A-Za-z]{12}")
-
-
-class Owner(NamedTuple):
-    """Whose journal it is."""
-
-    fixmedins_code: str
-    till_no: int
-    vault: Vault
 
 
 def china_now() -> datetime:
@@ -80,7 +74,7 @@ def without_secrets(node: Any) -> Any:
     }
 
 
-class Journal:
+class Journal(JournalReading):
     """One till's journal in one folder. ``notes`` says in Chinese what was found when it was opened."""
 
     def __init__(self, folder: Path, owner: Owner, clock: Callable[[], datetime] = china_now) -> None:
@@ -91,7 +85,7 @@ class Journal:
         """
         if not _CODE.fullmatch(owner.fixmedins_code) or not 0 <= owner.till_no <= LAST_NUMBER:
             raise refusals.place_code(owner.fixmedins_code)
-        self.folder, self.owner, self.notes = folder, owner, list[str]()
+        super().__init__(folder, owner)
         self.clock, self._busy = clock, threading.RLock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
@@ -100,7 +94,7 @@ class Journal:
             raise refusals.held(str(folder), error.holder) from None
         except OSError as error:
             raise refusals.not_written(error.strerror or str(error)) from None
-        self._fold, self._days, self._day, self._reserved = Fold(), list[str](), "", ""
+        self._days, self._day, self._reserved = list[str](), "", ""
         self._writer: files.Writer | None = None
         self._given = set[str]()  # numbers for messages that are not written yet
         try:
@@ -117,58 +111,6 @@ class Journal:
         if self._writer is not None:
             self._writer.close()
         self._lock.release()
-
-    # --- what there is ---
-
-    def entries(self) -> list[Entry]:
-        """Return the messages of the day, and older ones that are or were open."""
-        return sorted(self._fold.entries.values())
-
-    def pending(self) -> list[Entry]:
-        """Return the messages whose outcome is not known, oldest first."""
-        return self._fold.open()
-
-    def find(self, msgid: str) -> Entry | None:
-        """Return a message of this journal, however old; None if it was never sent from here."""
-        return self._fold_with(msgid).entries.get(msgid)
-
-    def said(self, msgid: str) -> Outgoing:
-        """Return a message as it was sent, without its secrets. Raises BadInput J10 if it is not in the journal."""
-        return Outgoing(**self._opened(self._raw(msgid)[0]))
-
-    def told(self, msgid: str) -> dict[str, Any]:
-        """Return what is known of a message's outcome: err_msg (``text``), the ``output``, the ``row`` if there is one."""
-        records = self._raw(msgid)
-        return self._opened(records[-1]) if len(records) > 1 else {}
-
-    def row(self, msgid: str) -> Row | None:
-        """Return the latest row that a message booked."""
-        for record in reversed(self._raw(msgid)):
-            if record["k"] == "state" and record["day"]:
-                return Row(**self._opened(record)["row"])
-        return None
-
-    def rows(self, first: str = "", last: str = "9") -> Iterator[Row]:
-        """Yield what the till has booked with a settlement day from ``first`` to ``last``, in the order it learned of it."""
-        paths = files.files_of(self.folder)
-        for path, after in zip(paths, [*paths[1:], None], strict=True):
-            if after is not None:
-                days = msgspec.json.decode(files.first_record(after))["days"]
-                if not days or days[1] < first or days[0] > last:
-                    continue
-            for record in self._records(path):
-                if record["k"] == "state" and record["day"] and first <= record["day"] <= last:
-                    yield Row(**self._opened(record)["row"])
-
-    def settled_row(self, setl_id: str) -> Row | None:
-        """Return the latest row of a settlement, not of its giving back; None if it was not made here."""
-        for path in reversed(files.files_of(self.folder)):
-            for record in reversed(self._records(path)):
-                if record["k"] == "state" and record["day"]:
-                    row = Row(**self._opened(record)["row"])
-                    if row.setl_id == setl_id and not row.refund:
-                        return row
-        return None
 
     # --- what is written ---
 
@@ -321,34 +263,6 @@ class Journal:
         fresh.count = self._fold.count
         self._fold = fresh
 
-    def _records(self, path: Path) -> list[dict[str, Any]]:
-        return [msgspec.json.decode(content) for content in files.scan(path).records]
-
-    # --- messages of earlier files ---
-
-    def _raw(self, msgid: str) -> list[dict[str, Any]]:
-        raw = self._fold_with(msgid).raw.get(msgid)
-        if raw is None:
-            raise refusals.not_ours(msgid)
-        return raw
-
-    def _fold_with(self, msgid: str) -> Fold:
-        """Return the day's messages if it is one of them, else what earlier files have of this one alone."""
-        mine = msgid.startswith(self.owner.fixmedins_code) and msgid[26:28] == f"{self.owner.till_no:02d}"
-        if msgid in self._fold.entries or not mine:
-            return self._fold
-        seen = list[dict[str, Any]]()
-        for path in reversed(files.files_of(self.folder)):
-            seen += [record for record in self._records(path) if "msgid" in record]
-            if any(record["k"] == "pending" and record["msgid"] == msgid for record in seen):
-                break
-        wanted = {msgid} | {record["msgid"] for record in seen if record.get("omsgid") == msgid}
-        found = {record["n"]: record for record in seen if record["msgid"] in wanted}
-        fold = Fold()
-        for number in sorted(found):
-            fold.take(found[number])
-        return fold
-
     def _take_up(self, msgid: str) -> None:
         """Let this file know a message of an earlier one, before anything is written about it."""
         if msgid in self._fold.entries:
@@ -357,9 +271,3 @@ class Journal:
         if msgid in raw:
             records = sorted((record for own in raw.values() for record in own), key=lambda record: record["n"])
             self._append({"k": "again", "records": records})
-
-    def _opened(self, record: dict[str, Any]) -> dict[str, Any]:
-        context = f"{record['msgid']}|{record['k']}".encode()
-        plain = self.owner.vault.open(base64.b64decode(record["s"]), context)
-        opened: dict[str, Any] = msgspec.json.decode(plain)
-        return opened

@@ -146,3 +146,14 @@ def no_word_for_money(infno: str) -> BadInput:
         "Resolve it (5203), or reconcile (3201, 3202)",
         "涉及资金的报文不能人工确认，请查询（5203）或对账（3201、3202）",
     )
+
+
+def no_journal(folder: str) -> BadInput:
+    """J19: a folder that is to be looked at holds no journal."""
+    return BadInput(
+        "J19_NO_JOURNAL",
+        f"there is no journal in {folder}",
+        "A journal is begun by the till, never by looking",
+        "Name the folder that the till was opened with",
+        "该文件夹中没有收银流水，请核对文件夹路径",
+    )

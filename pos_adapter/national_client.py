@@ -7,7 +7,6 @@ of the whole message, name look-up included, and nothing is sent twice but what 
 
 from __future__ import annotations
 
-import base64
 import queue
 import re
 import threading
@@ -21,10 +20,11 @@ import httpx
 from pos_adapter.messages import DONE, REFUSED, UNCLEAR, UNSENT, Outcome, Outgoing, Reply
 from pos_adapter.platforms import system_words
 from settlement.errors import SettlementError
+from settlement.national import calling
 from settlement.national import envelope as frame
-from settlement.national.profile import Profile, from_canonical, request_path, to_canonical
+from settlement.national.profile import Profile, request_path
 from settlement.national.schemes import CHINA, INF_TIME, Party
-from settlement.national.signing import plain_output, sign_request
+from settlement.national.signing import Signed
 
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a reconciliation result is the largest
 TOKEN_SPARE_S = 60  # a token is renewed this long before it ends
@@ -84,7 +84,7 @@ class NationalClient:
     def _asks_token(self) -> bool:
         return self.profile.transport.token == "oauth"
 
-    def _request(self, message: Outgoing) -> tuple[dict[str, str], bytes]:
+    def _request(self, message: Outgoing) -> Signed:
         """Return headers and body of a message: its own words, with a fresh time and signature."""
         place = self.place
         whole = {
@@ -95,21 +95,12 @@ class NationalClient:
             "inf_time": datetime.now(CHINA).strftime(INF_TIME), "fixmedins_code": place.fixmedins_code,
             "fixmedins_name": place.fixmedins_name, "sign_no": self.sign_no, "input": message.input,
         }  # fmt: skip
-        spelt = from_canonical(self.profile, message.infno, whole, "request")
-        party = self._party or Party("")
-        signed = sign_request(self.profile, party, spelt, time.time(), token=self._token)
-        headers = dict(signed.headers)
-        if self._party and self.profile.security.signing == "none":
-            headers["Authorization"] = _basic(self._party)
-        return headers, signed.body
+        return calling.signed(self.profile, self._party, whole, self._token)
 
     def _renew(self, until: float) -> Reply | None:
         """Fetch a token; return why the message cannot be sent, None if it can."""
-        party = self._party or Party("")
-        form = {"username": party.username, "password": party.password, "scope": party.scope, "grant_type": "password"}
-        headers = {"Authorization": _basic(party), "Content-Type": "application/x-www-form-urlencoded"}
-        body = str(httpx.QueryParams(form)).encode()
-        came = self._send(self.profile.transport.token_path, headers, body, until)
+        asking = calling.token_request(self._party or Party(""))
+        came = self._send(self.profile.transport.token_path, *asking, until)
         try:
             if isinstance(came, Came) and came.status == 200:
                 told = frame.read_body(came.body)
@@ -142,10 +133,6 @@ class NationalClient:
             return Reply(UNCLEAR, "TIMEOUT", NO_ANSWER_ZH)
         except httpx.HTTPError as error:
             return Reply(UNCLEAR, "BROKEN_LINE", f"{NO_ANSWER_ZH}（{type(error).__name__}）")
-
-
-def _basic(party: Party) -> str:
-    return "Basic " + base64.b64encode(f"{party.id}:{party.secret}".encode()).decode()
 
 
 def within(seconds: float, work: Callable[[], Reply]) -> Reply:
@@ -181,10 +168,7 @@ def read_reply(profile: Profile, client_id: str, infno: str, came: Came) -> Repl
         answer = frame.read_body(came.body)
         if came.status != 200 or "infcode" not in answer:
             return _at_the_gate(came.status, answer)
-        text = plain_output(profile, client_id, answer)
-        if text is not None:
-            answer["output"] = frame.read_body(text)
-        return _in_the_frame(profile, to_canonical(profile, infno, answer, "answer"))
+        return _in_the_frame(profile, calling.opened(profile, client_id, infno, answer))
     except SettlementError as error:  # no JSON, no cipher text, one field with two values
         return Reply(UNCLEAR, error.code, UNREADABLE_ZH)
 

@@ -1,4 +1,4 @@
-"""The command line: ``settlement settle | explain | rules | book | serve | call | demo | warm``."""
+"""The command line: ``settlement settle | explain | rules | book | clearing | serve | call | demo | warm``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from settlement.errors import BadInput, SettlementError
 from settlement.explain import as_text
 from settlement.intake import read_file
 from settlement.money import yuan
+from settlement.national.clearing_cli import clearing_app
 from settlement.national.cli import call, serve
 from settlement.present import SHOWN_SIDE_BY_SIDE, listing, refusal_table, result_json, side_by_side
 from settlement.results import write_parquet
@@ -28,6 +29,7 @@ from settlement.rules_cli import rules_app
 app = App(name="settlement", version=__version__, help="Settle medical claims exactly, and say why.")
 app.command(rules_app)
 app.command(book_app)
+app.command(clearing_app)
 app.command(serve)
 app.command(call)
 

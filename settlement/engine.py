@@ -17,7 +17,7 @@ import numpy as np
 from settlement import codes
 from settlement.errors import Refusal, SettlementError
 from settlement.intake import ClaimBatch, Drafts, admit, from_dicts
-from settlement.intake.persons import PERIODS, Carried, carry_in
+from settlement.intake.persons import Carried, carry_in, held_rows
 from settlement.kernel.layout import (
     FUNDS,
     HOSPITAL_PART_TOO_LARGE,
@@ -39,6 +39,7 @@ from settlement.kernel.layout import (
 from settlement.kernel.settle import count_all, settle
 from settlement.money import yuan
 from settlement.rules.rulebook import Rulebook
+from settlement.spans import day_of
 
 SMALL = 2_000  # below this many claims a second thread costs more than it saves
 KERNEL_CODES = {
@@ -47,6 +48,7 @@ KERNEL_CODES = {
     REFUND_OUT_OF_ORDER: ("K03_REFUND_ORDER", "refund_of"),
 }
 # Names of the cells that rows are made of, in the order of the arrays.
+TOLD_TEXTS = ("insuplc_admdvs", "mdtrtarea_admvs", "filing", "psn_no", "dise_codg", "refund_of")
 ROW_NAMES = tuple(column.name.removesuffix("_fen") for column in RESULT[:-1])
 LAYER_NAMES, LINE_NAMES, TERM_NAMES = (tuple(c.name for c in columns) for columns in (LAYER_RESULT, LINE_RESULT, TERM))
 PARTS = 8  # ranges of persons a thread, so that one long range does not keep the others waiting
@@ -108,26 +110,20 @@ class Settled(NamedTuple):
 
         Without ``lines`` it has none: ``explain`` asks for no line, so a settlement that shows none is sooner told.
         """
-        claim = int(self.batch.order[k])
-        text = self.batch.said.text
-        columns = self.batch.claims.columns
-        count = int(columns[C.line_end, k] - columns[C.line_start, k])
-        told: dict[str, Any] = {
-            name: text[name].at(claim)
-            for name in ("insuplc_admdvs", "mdtrtarea_admvs", "filing", "psn_no", "dise_codg", "refund_of")
-        }
-        told |= {
+        claim = self.batch.order.item(k)
+        said, columns = self.batch.said, self.batch.claims.columns
+        count = columns.item(C.line_end, k) - columns.item(C.line_start, k) if lines else 0
+        return {
+            **{name: said.text[name].at(claim) for name in TOLD_TEXTS},
             "medins_setl_id": self.drafts.claim_id(claim),
-            "day": str(np.datetime64(int(self.batch.day[claim]), "D")),
-        }
-        told |= {
-            "program": int(self.batch.claims.columns[C.program, k]),
-            "filed": codes.FILED[int(self.batch.filed[claim])],
-            "emergency_flag": int(self.batch.said.number["emergency_flag"].values[claim]),
+            "day": day_of(self.batch.day.item(claim)).isoformat(),
+            "program": columns.item(C.program, k),
+            "filed": codes.FILED[self.batch.filed.item(claim)],
+            "emergency_flag": said.number["emergency_flag"].values.item(claim),
             "shares": self.shares(k),
-            "lines": [self.line(k, number) for number in range(count)] if lines else [],
+            "lines": [self.line(k, number) for number in range(count)],
+            **self.row(k),
         }
-        return told | self.row(k)
 
     def shares(self, k: int) -> list[dict[str, Any]]:
         """Return the benefit years that kernel row ``k`` was divided among, earliest first; none for a claim of one year.
@@ -135,10 +131,11 @@ class Settled(NamedTuple):
         Each has ``start`` (first day of the year), ``days``, ``stay`` (days of the whole stay), ``scope_fen``, ``first_step`` (its place
         among the layers) and the ``rule`` that divides.
         """
-        claim, claims = self.batch.claims.columns[:, k], self.batch.claims
-        first, last = int(claim[C.earlier_start]), int(claim[C.earlier_end])
+        claims = self.batch.claims
+        first, last = claims.columns.item(C.earlier_start, k), claims.columns.item(C.earlier_end, k)
         if first == last:
             return []
+        claim = claims.columns[:, k]
         rule = self.book.stay(int(claim[C.program]), int(self.batch.day[self.batch.order[k]]))
         made, at = [], 0
         for own in [*(claims.earlier[:, e] for e in range(first, last)), claim]:
@@ -184,37 +181,34 @@ class Settled(NamedTuple):
     def steps_of(self, k: int) -> range:
         """Return where the layer results of kernel row ``k`` stand."""
         columns = self.batch.claims.columns
-        return range(int(columns[C.step_start, k]), int(columns[C.step_end, k]))
+        return range(columns.item(C.step_start, k), columns.item(C.step_end, k))
 
     def step(self, at: int) -> dict[str, Any]:
         """Return one layer result as a dict, with its fund and the rule it came from."""
-        row = int(self.results.layers[S.layer_row, at])
-        fund = FUNDS[self.batch.tables.layers[row, Y.fund]]
+        row = self.results.layers.item(S.layer_row, at)
+        fund = FUNDS[self.batch.tables.layers.item(row, Y.fund)]
         step: dict[str, Any] = {"fund": fund, "rule": self.book.layer(row).rule}
         step |= zip(LAYER_NAMES, self.results.layers[:, at].tolist(), strict=True)
         return step
 
     def counters(self) -> Iterator[dict[str, Any]]:
         """Yield every counter as it stands after the batch: person, area, period, name, kind and value."""
-        state = self.batch.state
-        for row in np.flatnonzero(last_rows(self.batch)).tolist():
-            pool, kind = state.pools[state.row_pool[row]], PERIODS[state.row_kind[row]]
-            start = str(np.datetime64(int(state.row_start[row]), "D"))
-            draft = int(state.row_draft[row])
-            person = self.batch.said.text["psn_no"].at(draft) or self.drafts.claim_id(draft)
-            for name, counter in self.book.counters(pool).items():
-                if counter.period == kind:
-                    yield {
-                        "psn_no": person, "area": pool, "period": kind, "period_start": start, "counter": name,
-                        "kind": counter.kind, "value": int(state.values[row, counter.slot]),
-                    }  # fmt: skip
+        state, persons = self.batch.state, self.batch.said.text["psn_no"]
+        for held in held_rows(state, self.book, np.flatnonzero(last_rows(self.batch))):
+            person = persons.at(held.draft) or self.drafts.claim_id(held.draft)
+            values = state.values[held.row].tolist()
+            for name, counter in held.counters:
+                yield {
+                    "psn_no": person, "area": held.pool, "period": held.period, "period_start": held.start,
+                    "counter": name, "kind": counter.kind, "value": values[counter.slot],
+                }  # fmt: skip
 
 
 def last_rows(batch: ClaimBatch) -> np.ndarray:
     """Return the counter rows (bool) that stand at the end: of a period that claims began anew, the last."""
     state, persons = batch.state, batch.said.text["psn_no"].codes
     stands = state.row_pool >= 0
-    if not state.row_fresh.any():
+    if not (stands & state.row_fresh).any():
         return stands
     who = np.where(persons >= 0, persons, -1 - np.arange(persons.size))[state.row_draft]
     key = np.stack([who, state.row_pool, state.row_kind, state.row_start])[:, ::-1]

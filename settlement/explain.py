@@ -1,23 +1,34 @@
 """One result row → sentences with citations, in Chinese or English. It looks up and formats; it computes nothing.
 
 Every amount in the text is a cell of the row or a figure of the rule: a test takes each figure out of the text again
-and looks for it there. ``chart`` alone measures, to draw bars.
+and looks for it there. ``chart`` alone measures, to draw bars. What no claim changes is said in ``explain_forms``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from fractions import Fraction
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from settlement import codes
+from settlement.explain_forms import Form, Forms, Speaker, layer_forms, program_forms
 from settlement.explain_words import WORDS
 from settlement.money import percent_text, yuan_text
-from settlement.rules.compile import LayerInfo, ProgramInfo
+from settlement.rules.compile import ProgramInfo
 from settlement.rules.pool import Benefit, Cite
 from settlement.rules.rulebook import Rulebook
-from settlement.rules.selectors import Items
+
+# The cells that sentences on a claim and on a layer may name, in fen.
+CLAIM_CELLS = (
+    "medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt", "fund_pay_sumamt",
+    "hosp_part_amt", "psn_part_amt", "acct_pay", "acct_mulaid_pay", "balc", "psn_cash_pay",
+)  # fmt: skip
+OUTSIDE = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt")  # the parts of the bill outside the scope
+LAYER_CELLS = (
+    "base_fen", "first_elsewhere_fen", "cost_over_cap_fen", "dedc_standard_fen", "dedc_before_fen", "dedc_due_fen",
+    "dedc_fen", "running_before_fen", "eligible_fen", "granted_fen", "cap_used_before_fen", "cap_left_fen", "rest_fen",
+    "pay_fen",
+)  # fmt: skip
 
 
 class Sentence(NamedTuple):
@@ -28,26 +39,9 @@ class Sentence(NamedTuple):
     payer: str = ""
 
 
-class _Teller:
-    """Says things in one language about one row."""
-
-    def __init__(self, told: dict[str, Any], book: Rulebook, lang: str) -> None:
-        self.told, self.book, self.lang = told, book, lang
-        self.words = WORDS[lang]
-        self.program: ProgramInfo = book.program(told["program"])
-        self.said: list[Sentence] = []
-        self.payer = ""
-
-    def say(self, key: str, *cites: Cite | None, **amounts: Any) -> None:
-        """Add the sentence ``key``; amounts named ``*_fen`` are printed in yuan."""
-        for name, value in amounts.items():
-            if name.endswith("_fen"):
-                amounts[name] = yuan_text(value)
-        self.said.append(Sentence(self.words[key].format_map(amounts), tuple(filter(None, cites)), self.payer))
-
-    def pick(self, zh: dict[str, str], key: str) -> str:
-        """Return a code's word in the language told: the Chinese name, or the code's own words in English."""
-        return zh.get(key, key) if self.lang == "zh" else key.replace("_", " ")
+def _filled(cells: dict[str, Any], forms: Iterable[Form]) -> list[Sentence]:
+    """Return forms as sentences, with the cells of a row that they name."""
+    return [Sentence(form.pattern % cells, form.cites, form.payer) for form in forms]
 
 
 def explain(told: dict[str, Any], book: Rulebook, lang: str = "zh") -> list[Sentence]:
@@ -55,215 +49,93 @@ def explain(told: dict[str, Any], book: Rulebook, lang: str = "zh") -> list[Sent
 
     ``told`` is a row of ``Settled.told``; ``lang`` is zh or en.
     """
-    teller = _Teller(told, book, lang)
-    _tell_claim(teller)
-    _tell_scope(teller)
-    if teller.program.not_covered:
-        teller.say("not_covered", teller.program.not_covered)
+    row = told["program"]
+    program, forms = book.program(row), program_forms(book, row, lang)
+    cells = {name: yuan_text(told[name]) for name in CLAIM_CELLS}
+    keys = ["claim"]
+    if told["refund_of"]:
+        keys.append("refund")
+    if program.claim.disease:
+        keys.append("disease")
+    said = _filled(told, [forms[key] for key in keys])
+    if program.claim.relation != "local":
+        said += _filing(told, program, Speaker(lang))
+    keys = ["total", *(column for column in OUTSIDE if told[column]), "in_scope"]
+    if program.not_covered:
+        keys.append("not_covered")
+    said += _filled(cells, [forms[key] for key in keys])
     shares = {share["first_step"]: share for share in told["shares"]}
     for number, step in enumerate(told["layers"]):
         if number in shares:
-            _tell_share(teller, shares[number])
+            said += _share(shares[number], Speaker(lang))
         if step["base_fen"] == 0 and step["pay_fen"] == 0:
             continue  # nothing reached this layer
-        teller.payer = step["fund"]
-        _tell_layer(teller, step, book.layer(step["layer_row"]))
-        teller.payer = ""
-    _tell_person(teller)
-    return teller.said
+        main = program.kind_map >= 0 and step["base_fen"] != told["inscp_scp_amt"]
+        layer = step["layer_row"]
+        said += _layer(step, book.layer(layer).benefit, layer_forms(book, layer, lang), main)
+    return said + _filled(cells, [forms[key] for key in _person_keys(told)])
 
 
-def _tell_claim(teller: _Teller) -> None:
-    told, claim, book = teller.told, teller.program.claim, teller.book
-    pool = book.pools[teller.program.pool]
-    teller.say(
-        "claim", *teller.program.meanings,
-        id=told["medins_setl_id"], day=told["day"], insured=f"{pool.name}({told['insuplc_admdvs']})",
-        place=told["mdtrtarea_admvs"], scheme=teller.pick(codes.SCHEME_ZH, claim.scheme),
-        care=teller.pick(codes.CARE_ZH, claim.care), group=teller.pick(codes.GROUP_ZH, claim.person.group),
-        level=teller.pick(codes.LEVEL_ZH, claim.level), relation=teller.pick(codes.RELATION_ZH, claim.relation),
-    )  # fmt: skip
-    if told["refund_of"]:
-        teller.say("refund", of=told["refund_of"])
-    if claim.disease:
-        teller.say("disease", disease=told["dise_codg"])
-    if claim.relation != "local":
-        _tell_filing(teller)
-
-
-def _tell_filing(teller: _Teller) -> None:
-    told, claim, rule = teller.told, teller.program.claim, teller.program.filing
+def _filing(told: dict[str, Any], program: ProgramInfo, speaker: Speaker) -> list[Sentence]:
+    claim, rule, forms = program.claim, program.filing, []
+    filing = speaker.pick(codes.FILING_ZH, claim.filing)
     if rule is not None:
-        teller.say(
-            "filing_counts", rule.cite, stated=teller.pick(codes.FILING_ZH, told["filing"] or "unfiled"),
-            filing=teller.pick(codes.FILING_ZH, claim.filing), when=teller.words[f"filed_{told['filed']}"],
-            emergency=teller.words["uploaded_emergency"] if told["emergency_flag"] else "",
+        form = speaker.form(
+            "filing_counts", rule.cite, stated=speaker.pick(codes.FILING_ZH, told["filing"] or "unfiled"),
+            filing=filing, when=speaker.words[f"filed_{told['filed']}"],
+            emergency=speaker.words["uploaded_emergency"] if told["emergency_flag"] else "",
         )  # fmt: skip
+        forms.append(form)
     key = "filing" if told["filing"] or rule is not None else "filing_missing"
-    cite = teller.program.elsewhere.cite if teller.program.elsewhere else None
-    teller.say(key, cite, filing=teller.pick(codes.FILING_ZH, claim.filing))
+    cite = program.elsewhere.cite if program.elsewhere else None
+    return _filled(told, [*forms, speaker.form(key, cite, filing=filing)])
 
 
-def _tell_share(teller: _Teller, share: dict[str, Any]) -> None:
+def _share(share: dict[str, Any], speaker: Speaker) -> list[Sentence]:
     rule = share["rule"]
-    teller.say(
-        "share", rule.cite if rule else None, start=share["start"], days=share["days"], stay=share["stay"],
-        amount_fen=share["scope_fen"],
-    )  # fmt: skip
+    form = speaker.form("share", rule.cite if rule else None)
+    return _filled({**share, "scope_fen": yuan_text(share["scope_fen"])}, [form])
 
 
-def _tell_scope(teller: _Teller) -> None:
-    told = teller.told
-    teller.say("total", medfee_fen=told["medfee_sumamt"])
-    for column in ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt"):
-        if told[column]:
-            teller.say(column, amount_fen=told[column])
-    rounding = next((p.rounding for p in teller.book.builder.chains[teller.program.pool] if p.rounding), None)
-    how = f"{rounding.at}_{rounding.rounds}" if rounding else "claim_in_scope"
-    teller.say("in_scope", amount_fen=told["inscp_scp_amt"], how=teller.words[f"rounding_{how}"])
-
-
-def _rate_text(rate: Fraction) -> str:
-    hundred = rate * 100
-    if hundred.denominator == 1:
-        return f"{hundred.numerator}%"
-    for places in range(1, 11):
-        scaled = hundred * 10**places
-        if scaled.denominator == 1:
-            digits = str(scaled.numerator).rjust(places + 1, "0")
-            return f"{digits[:-places]}.{digits[-places:]}%"
-    return f"{hundred.numerator}/{hundred.denominator}%"
-
-
-def _tell_layer(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
-    benefit = info.benefit
-    cite = benefit.cite
-    fund = (codes.FUND_ZH if teller.lang == "zh" else codes.FUND_EN)[benefit.fund]
-    if benefit.layer != benefit.fund:
-        fund = teller.words["layer"].format(fund=fund, layer=benefit.layer)
-    _tell_base(teller, step, benefit, fund)
-    if step["first_elsewhere_fen"] and info.elsewhere:
-        rate = percent_text(info.elsewhere.amount_bp)
-        teller.say("first_elsewhere", info.elsewhere.cite, amount_fen=step["first_elsewhere_fen"], rate=rate)
+def _layer(step: dict[str, Any], benefit: Benefit, forms: Forms, main: bool) -> list[Sentence]:
+    """Return what is said of one layer; ``main`` tells that its program took some items out of the scope."""
+    cells: dict[str, Any] = {name: yuan_text(step[name]) for name in LAYER_CELLS}
+    cells["admissions_before_count"] = step["admissions_before_count"]
+    keys = ["base_main" if main and "base_main" in forms else "base"]
+    if step["first_elsewhere_fen"] and "first_elsewhere" in forms:
+        keys.append("first_elsewhere")
     if benefit.reported:
-        teller.say("reported", cite, fund=fund, amount_fen=step["pay_fen"])
-        return
+        return _filled(cells, [forms[key] for key in (*keys, "reported")])
     if step["cost_over_cap_fen"]:
-        teller.say("over_cost_cap", cite, amount_fen=step["cost_over_cap_fen"], left_fen=step["cap_left_fen"])
-    _tell_deductible(teller, step, info)
-    _tell_bands(teller, step, info)
-    if benefit.cap:
-        per = teller.words[f"per_{benefit.cap.per}"]
-        cap_fen = benefit.cap.amount_fen.get(info.level, benefit.cap.amount_fen.get("*", 0))
-        used = {"used_fen": step["cap_used_before_fen"], "left_fen": step["cap_left_fen"]}
-        teller.say("cap", cite, per=per, on=teller.words[f"cap_{benefit.cap.on}"], cap_fen=cap_fen, **used)
-        if step["rest_fen"]:
-            teller.say("rest", cite, amount_fen=step["rest_fen"])
-    teller.say("pays", cite, fund=fund, amount_fen=step["pay_fen"])
-
-
-def _tell_base(teller: _Teller, step: dict[str, Any], benefit: Benefit, fund: str) -> None:
-    key, items = f"base_{benefit.base}", ""
-    if benefit.items:
-        key, items = "base_items", teller.words["items_join"].join(_items_words(teller, benefit.items))
-    elif (
-        benefit.base == "in_scope" and teller.program.kind_map >= 0 and step["base_fen"] != teller.told["inscp_scp_amt"]
-    ):
-        key = "base_main"
-    more = teller.words["with_rest"] if benefit.with_rest else ""
-    teller.say(key, benefit.cite, fund=fund, items=items, amount_fen=step["base_fen"])
-    teller.said[-1] = teller.said[-1]._replace(text=teller.said[-1].text + more)
-
-
-def _items_words(teller: _Teller, items: Items) -> list[str]:
-    words = teller.words
-    said = [words[f"items_class_{lv}"] for lv in items.classes or ()]
-    listed = {"items_types": items.types, "items_codes": items.codes, "items_diseases": items.diseases}
-    said += [words[key].format(codes=words["items_join"].join(given)) for key, given in listed.items() if given]
-    if items.negotiated is not None:
-        said.append(words["items_negotiated" if items.negotiated else "items_not_negotiated"])
-    return said + ([words["items_any_disease"]] if items.any_disease else [])
-
-
-def _tell_deductible(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
-    dedc = info.benefit.deductible
-    if dedc.per == "none" or (dedc.per == "left_over" and step["dedc_standard_fen"] == 0):
-        return
-    cites = [info.benefit.cite]
-    changed = info.elsewhere and (
-        info.elsewhere.dedc_is_fen is not None or info.elsewhere.dedc_plus_fen or info.elsewhere.dedc_times_bp != 10_000
-    )
-    if changed and info.elsewhere:
-        cites.append(info.elsewhere.cite)
-    key = f"dedc_{dedc.per}"
-    if step["dedc_standard_fen"] == step["dedc_fen"] == 0:
-        key = "dedc_zero"
-    elif step["dedc_continued"]:
-        key = "dedc_continued"
-    teller.say(
-        key, *cites, standard_fen=step["dedc_standard_fen"], amount_fen=step["dedc_fen"],
-        before_fen=step["dedc_before_fen"], admissions=step["admissions_before_count"],
-    )  # fmt: skip
-    if dedc.year_limit_fen is not None and step["dedc_due_fen"] < step["dedc_standard_fen"]:
-        shown = {"before_fen": step["dedc_before_fen"], "due_fen": step["dedc_due_fen"]}
-        teller.say("dedc_limit", info.benefit.cite, limit_fen=dedc.year_limit_fen, **shown)
-
-
-def _tell_bands(teller: _Teller, step: dict[str, Any], info: LayerInfo) -> None:
-    benefit = info.benefit
-    parts = [
-        teller.words["band"].format(over=yuan_text(band.over_fen), rate=_rate_text(rate))
-        for band, rate in zip(benefit.bands, info.rates, strict=True)
-    ]
-    bands = _rate_text(info.rates[0]) if len(parts) == 1 else teller.words["band_join"].join(parts)
-    how = [teller.words[f"measure_{benefit.measure.on}_{benefit.measure.start}"]] if len(parts) > 1 else []
-    before = percent_text(info.base_rates_bp[0])
-    if info.retired and benefit.retired_points_bp:
-        how.append(teller.words["retired_points"].format(points=percent_text(benefit.retired_points_bp).rstrip("%")))
-    if info.retired and benefit.retired_share_bp != 10_000:
-        how.append(teller.words["retired_share"].format(share=percent_text(benefit.retired_share_bp)))
-    cites = [benefit.cite]
-    if info.elsewhere and info.elsewhere.mode in ("points", "multiply"):
-        amount = percent_text(info.elsewhere.amount_bp)
-        how.append(
-            teller.words[f"elsewhere_{info.elsewhere.mode}"].format(
-                amount=amount.rstrip("%") if info.elsewhere.mode == "points" else amount
-            )
-        )
-        cites.append(info.elsewhere.cite)
-    if how and info.rates[0] != Fraction(info.base_rates_bp[0], 10_000):
-        how.insert(0, teller.words["rate_before"].format(rate=before))
-    note = teller.words["how"].format(how=teller.words["how_join"].join(how)) if how else ""
+        keys.append("over_cost_cap")
+    keys += _deductible_keys(step, benefit)
     if benefit.measure.on == "year":
-        teller.say("running", benefit.cite, amount_fen=step["running_before_fen"])
-    whole = benefit.deductible.per == "none" or step["dedc_standard_fen"] == 0
-    teller.say(
-        "bands_whole" if whole else "bands",
-        *cites,
-        eligible_fen=step["eligible_fen"],
-        bands=bands,
-        how=note,
-        amount_fen=step["granted_fen"],
-    )
+        keys.append("running")
+    keys.append("bands_whole" if benefit.deductible.per == "none" or step["dedc_standard_fen"] == 0 else "bands")
+    if benefit.cap:
+        keys += ("cap", "rest") if step["rest_fen"] else ("cap",)
+    keys.append("pays")
+    return _filled(cells, [forms[key] for key in keys])
 
 
-def _tell_person(teller: _Teller) -> None:
-    told = teller.told
-    teller.say("fund_sum", amount_fen=told["fund_pay_sumamt"])
-    if told["hosp_part_amt"]:
-        teller.payer = "hosp_part_amt"
-        teller.say("hospital", amount_fen=told["hosp_part_amt"])
-    teller.payer = ""
-    teller.say("person", amount_fen=told["psn_part_amt"])
+def _deductible_keys(step: dict[str, Any], benefit: Benefit) -> list[str]:
+    dedc, standard = benefit.deductible, step["dedc_standard_fen"]
+    if dedc.per == "none" or (dedc.per == "left_over" and standard == 0):
+        return []
+    key = "dedc_continued" if step["dedc_continued"] else "dedc"
+    keys = ["dedc_zero" if standard == step["dedc_fen"] == 0 else key]
+    if dedc.year_limit_fen is not None and step["dedc_due_fen"] < standard:
+        keys.append("dedc_limit")
+    return keys
+
+
+def _person_keys(told: dict[str, Any]) -> list[str]:
+    keys = ["fund_sum", "hospital", "person"] if told["hosp_part_amt"] else ["fund_sum", "person"]
     if told["acct_pay"] or told["acct_mulaid_pay"]:
-        teller.payer = "acct_pay"
-        shown = {"amount_fen": told["acct_pay"], "balance_fen": told["balc"]}
-        teller.say("account", teller.program.account, **shown)
+        keys.append("account")
     if told["acct_mulaid_pay"]:
-        teller.payer = "acct_mulaid_pay"
-        teller.say("shared", teller.program.account, amount_fen=told["acct_mulaid_pay"])
-    teller.payer = ""
-    teller.say("cash", amount_fen=told["psn_cash_pay"])
+        keys.append("shared")
+    return [*keys, "cash"]
 
 
 def explain_lines(told: dict[str, Any], lang: str = "zh") -> list[str]:
@@ -313,11 +185,16 @@ def paid_by(payer: str, sentences: list[Sentence], lang: str = "zh") -> str:
 def short_text(sentences: list[Sentence], lang: str = "zh") -> str:
     """Return the sentences, each with its grounds numbered, and below them the grounds with how far they can be trusted."""
     numbers: dict[Cite, int] = {}
-    lines = [
-        sentence.text + "".join(f"[{numbers.setdefault(cite, len(numbers) + 1)}]" for cite in sentence.cites)
-        for sentence in sentences
-    ]
-    return "\n".join([*lines, *(f"[{number}] {_rests(cite, lang)}" for cite, number in numbers.items())])
+    marks: dict[tuple[Cite, ...], str] = {(): ""}  # the same few grounds come again and again
+    lines = []
+    for sentence in sentences:
+        mark = marks.get(sentence.cites)
+        if mark is None:
+            mark = "".join([f"[{numbers.setdefault(cite, len(numbers) + 1)}]" for cite in sentence.cites])
+            marks[sentence.cites] = mark
+        lines.append(sentence.text + mark)
+    lines += [f"[{number}] {_rests(cite, lang)}" for cite, number in numbers.items()]
+    return "\n".join(lines)
 
 
 @lru_cache(4096)  # rules are few, settlements many

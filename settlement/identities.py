@@ -53,5 +53,8 @@ def _person(amounts: Amounts) -> int | None:
 
 
 def _minus(left: int | None, right: list[int | None]) -> int | None:
-    numbers = [number for number in right if number is not None]
-    return None if left is None or len(numbers) < len(right) else left - sum(numbers)
+    for number in right:
+        if left is None or number is None:
+            return None
+        left -= number
+    return left

@@ -35,6 +35,7 @@ REVERSIBLE = frozenset({"2102", "2103", "2207", "2208", "2304", "2305", "2401"})
 EVERY_BATCH = ("", "0000")  # a chrg_bchno that means all unsettled lines
 TOKEN_CERT = "01"  # mdtrt_cert_type of the electronic voucher: its number is a token, which is never stored
 
+_NO_MARKS = str.maketrans("", "", "-:T.")
 _SORTED = msgspec.json.Encoder(order="sorted")
 _PLAIN = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder()
@@ -159,7 +160,8 @@ def answer_bytes(said: Said, output: dict[str, Any] | list[Any] | None, respond_
 
 def now(house: House) -> str:
     """Return the clock in the answer's form, yyyyMMddHHmmssSSS (17 digits)."""
-    return house.clock().strftime("%Y%m%d%H%M%S%f")[:17]
+    told = house.clock().isoformat(timespec="milliseconds")  # strftime takes six times as long
+    return told.translate(_NO_MARKS)[:17]  # without the time zone, if the clock tells it
 
 
 def id_of(said: Said, what: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from settlement.checkout import refusals
 from settlement.checkout.base import VISIT, House, Said, id_of, known, open_lines, psn_of
 from settlement.checkout.filed import filed
-from settlement.checkout.pages import all_lines
+from settlement.checkout.pages import SentLine, lines_to_settle
 from settlement.checkout.told import terms_of, told_sums
 from settlement.errors import REASONS, BadInput, Refusal
 from settlement.intake.columns import day_of
@@ -28,10 +29,9 @@ STAY_INFNOS = ("2303", "2304")
 DRUG_INFNOS = ("2101", "2102")
 # What a fee line may say for itself. Class, ratio and price limit (TERMS) are the catalogue's to say, if it knows the item.
 TERMS = ("chrgitm_lv", "selfpay_prop", "pric_uplmt_amt", "med_chrgitm_type")
-LINE_FIELDS = (
-    "feedetl_sn", "med_list_codg", "hi_nego_drug_flag", "dise_codg", "fee_ocur_time", "cnt", "pric",
-    "det_item_fee_sumamt",
-)  # fmt: skip
+LINE_FIELDS = tuple(SentLine.__annotations__)
+# What a draft takes from a message, or from its visit where the message leaves it out.
+OF_VISIT = ("med_type", "dise_codg", "medfee_sumamt", "acct_used_flag")
 
 _EXTENSION = msgspec.json.Decoder(float_hook=str)  # an amount in it must not pass through a binary float
 
@@ -97,7 +97,7 @@ def _visit(desk: Desk, house: House, said: Said) -> Claim:
         raise refusals.mid_stay()
     if said.infno == "2304" and visit["state"] != "discharged":
         raise refusals.not_discharged(visit["mdtrt_id"])
-    uploaded = all_lines(desk, visit["mdtrt_id"])
+    uploaded = lines_to_settle(desk, visit["mdtrt_id"])
     asked = "" if stay else stated.get("chrg_bchno") or ""  # no field of a stay, though some programs send it
     lines = open_lines(visit, uploaded, asked)
     if not lines and uploaded:
@@ -106,13 +106,14 @@ def _visit(desk: Desk, house: House, said: Said) -> Claim:
     if informed and stated.get("med_type") not in (None, "", informed):
         raise refusals.another_med_type(informed, stated["med_type"])
     end = str(visit.get("endtime") or stated.get("dscg_time") or "") if stay else ""
-    draft = draft_of(house, said, person, visit | {name: value for name, value in stated.items() if value}, end)
-    draft |= {"begntime": visit.get("begntime") or "", "endtime": end, "feedetail": netted(lines)}
+    known_of_it = {name: stated.get(name) or visit.get(name) for name in OF_VISIT}
+    draft = draft_of(house, said, person, known_of_it, end)
+    draft["begntime"], draft["endtime"], draft["feedetail"] = visit.get("begntime") or "", end, netted(lines)
     draft |= _hospital_part(stated)
-    batches = tuple(dict.fromkeys(line.get("chrg_bchno") or "" for line in lines))
+    batches = tuple(dict.fromkeys([line.get("chrg_bchno") or "" for line in lines]))
     return Claim(
         said, draft, person_fields(person), person.opening_balc, stated, said.received_at, visit["mdtrt_id"], visit,
-        batches, tuple(line["feedetl_sn"] for line in lines), told_sums(lines, terms_of(draft)),
+        batches, tuple([line["feedetl_sn"] for line in lines]), told_sums(lines, terms_of(draft)),
         person.entitled(draft["dise_codg"], day_of_text(end or said.received_at)),
     )  # fmt: skip
 
@@ -184,8 +185,10 @@ def insured(house: House, said: Said, stated: dict[str, Any], insutype: str = ""
 
 def person_fields(person: InsuredPerson) -> dict[str, str]:
     """Return what an answer says of a person, as text."""
-    names = ("psn_no", "psn_name", "psn_cert_type", "certno", "gend", "naty")
-    return {name: getattr(person, name) for name in names} | {"brdy": person.brdy.isoformat()}
+    return {
+        "psn_no": person.psn_no, "psn_name": person.psn_name, "psn_cert_type": person.psn_cert_type,
+        "certno": person.certno, "gend": person.gend, "naty": person.naty, "brdy": person.brdy.isoformat(),
+    }  # fmt: skip
 
 
 def filing_of(person: InsuredPerson, place: str, day: str) -> dict[str, str]:
@@ -219,7 +222,9 @@ def draft_of(
 
 def claim_line(line: dict[str, Any]) -> dict[str, Any]:
     """Return a fee line as a draft has it: only what a sender may say of it, and its ``terms`` (``own_terms``)."""
-    return {name: line[name] for name in LINE_FIELDS if line.get(name)} | (line.get("terms") or {})
+    made = {name: value for name in LINE_FIELDS if (value := line.get(name))}
+    terms = line.get("terms")
+    return made | terms if terms else made
 
 
 def own_terms(house: House, place: str, line: dict[str, Any]) -> dict[str, Any]:
@@ -255,9 +260,14 @@ def netted(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def day_of_text(text: Any, field: str = "setl_time") -> date:
     """Return the day of a date or time; raises BadInput C05 like a claim with a bad one."""
     try:
-        return day_of(text)
+        return _day(text) if type(text) is str else day_of(text)
     except BadInput as error:
         raise refused(error.code, field, error.found) from None
+
+
+@lru_cache(256)  # each claim asks its day twice, and the claims of one second share it
+def _day(text: str) -> date:
+    return day_of(text)
 
 
 def refused(code: str, field: str, found: str) -> BadInput:

@@ -3,7 +3,8 @@
 An application is the fact ``clearing``/clr_appy_evt_id; ``applied`` says which one stands for an institution's month
 and type (and centre, for 3203A). Its figures must be the book's when it is made and again when it is accepted; from
 then on ``cleared`` stops reversals of that month. States are those of one province: 10 applied, 20 accepted, 30 in
-audit, 40 audited, 50 cleared, 60 paid, 70 rejected; ``withdrawn`` is ours, the sources name no code for it.
+audit, 40 audited, 50 cleared, 60 paid, 70 rejected; ``withdrawn`` is ours, the sources name no code for it. The
+applications of a month hang together, each naming the one ``before`` it; ``applied_in``/yyyymm is the last of them.
 
 ``med_sumfee``, what insurance recognises, is held between fund_appy_sum and medfee_sumamt only: no source says which
 amounts it sums. ``psntime`` is not held either (a person-time is not everywhere a settlement); it is warned of.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import calendar
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -35,10 +36,10 @@ from settlement.checkout.base import (
 )
 from settlement.checkout.sums import Sums, sums_of
 from settlement.errors import BadInput
-from settlement.ledger.book import Booking, Desk, FactKey, Message, Wanted, Work
+from settlement.ledger.book import Booking, Desk, FactKey, Ledger, Message, Wanted, Work
 from settlement.money import yuan
 
-CLEARING, APPLIED = "clearing", "applied"  # kinds of facts
+CLEARING, APPLIED, APPLIED_IN = "clearing", "applied", "applied_in"  # kinds of facts
 APPLIED_STATE, ACCEPTED, REJECTED, WITHDRAWN, CLOSING = "10", "20", "70", "withdrawn", "closing"
 FOLLOWS = {
     "10": {"20", "70"}, "20": {"30", "70"}, "30": {"40", "70"}, "40": {"50", "70"}, "50": {"60"}, "60": set(),
@@ -71,8 +72,10 @@ def apply(house: House, said: Said) -> Work:
         before = known(desk, APPLIED, standing)
         if before and before["clr_appy_evt_id"]:
             raise refusals.clearing_stands(before["clr_appy_evt_id"], setlym)
-        facts = fact(CLEARING, clr_appy_evt_id, application)
+        last = known(desk, APPLIED_IN, setlym) or {"clr_appy_evt_id": ""}
+        facts = fact(CLEARING, clr_appy_evt_id, application | {"before": last["clr_appy_evt_id"]})
         facts |= fact(APPLIED, standing, {"clr_appy_evt_id": clr_appy_evt_id})
+        facts |= fact(APPLIED_IN, setlym, {"clr_appy_evt_id": clr_appy_evt_id})
         output = {"result": {"clr_appy_evt_id": clr_appy_evt_id}}
         return Booking(answer_bytes(said, output, now(house), told), facts=facts)
 
@@ -129,6 +132,18 @@ def decide_clearing(house: House, clr_appy_evt_id: str, state: str, at: str) -> 
     if state not in FOLLOWS.get(application["state"], set()):
         raise refusals.clearing_state(clr_appy_evt_id, application["state"], state)
     return _book(house, clr_appy_evt_id, state, at)
+
+
+def applications(ledger: Ledger, setlym: str) -> Iterator[dict[str, Any]]:
+    """Yield the applications for a month (yyyymm) as they are now, the latest first, withdrawn and rejected ones too."""
+    last = ledger.fact(APPLIED_IN, setlym)
+    clr_appy_evt_id = loads(last.content)["clr_appy_evt_id"] if last else ""
+    while clr_appy_evt_id:
+        found = ledger.fact(CLEARING, clr_appy_evt_id)
+        assert found is not None, "what is named was booked with what names it"
+        application = loads(found.content)
+        yield application
+        clr_appy_evt_id = application["before"]
 
 
 def applied_key(wanted: Wanted, setlym: str) -> str:

@@ -9,7 +9,7 @@ serves to say why. Who brings neither takes what comes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from settlement.checkout import refusals
@@ -36,40 +36,50 @@ def written(mark: str) -> str:
     return f'{{"{MARK}":"{mark}"}}'
 
 
-def check_split(claim: Claim, row: Mapping[str, Any], output: dict[str, Any]) -> None:
+def check_split(claim: Claim, row: Mapping[str, Any], output: Callable[[], dict[str, Any]]) -> None:
     """Refuse the four sums of the split that a sender states (B13) unless they are ours, or those of the line answers.
 
-    Four zeros state nothing: an empty number is sent as 0. Raises BadInput C02 for what is no amount.
+    Four zeros state nothing: an empty number is sent as 0. ``output`` makes what a refusal shows. Raises BadInput C02
+    for what is no amount.
     """
     stated = claim.stated
-    said = {name: _fen(stated[name], name) for name in SCOPE if stated.get(name) not in (None, "")}
+    said = {name: _fen(value, name) for name in SCOPE if (value := stated.get(name)) not in (None, "")}
     off = [name for name, value in said.items() if value != row[name]]
+    if not off:
+        return
     told = claim.told is not None and all(claim.told[name] == value for name, value in said.items())
-    if off and not told and any(said.values()):
+    if not told and any(said.values()):
         raise refusals.split_differs(
-            output,
+            output(),
             "，".join(f"{name} {yuan(said[name])}" for name in off),
             "，".join(f"{name} {yuan(row[name])}" for name in off),
         )
 
 
-def check_expected(stated: Mapping[str, Any], mark: str, output: dict[str, Any]) -> None:
-    """Refuse a settlement whose figures are not those that the person was shown (B14); ``mark`` is that of now."""
+def check_expected(stated: Mapping[str, Any], output: Callable[[], dict[str, Any]]) -> None:
+    """Refuse a settlement whose figures are not those that the person was shown (B14).
+
+    ``output`` makes what a pre-settlement would answer now, with its mark: what a refusal shows.
+    """
     said = extension(stated)
-    before, amounts, info = said.get(MARK), said.get(EXPECTED), output["setlinfo"]
+    before, amounts = said.get(MARK), said.get(EXPECTED)
+    if not before and not isinstance(amounts, dict):
+        return
+    shown_now = output()
+    info, mark = shown_now["setlinfo"], str(extension(shown_now)[MARK])
     if isinstance(amounts, dict):
         shown = {name: _fen(value, name) for name, value in amounts.items() if name in AMOUNTS}
         off = [name for name, value in shown.items() if value != fen(info[name])]
         if off:
             raise refusals.figures_changed(
-                output,
+                shown_now,
                 *_why(str(before or ""), mark),
                 "，".join(f"{name} {yuan(shown[name])}" for name in off),
                 "，".join(f"{name} {info[name]}" for name in off),
             )
     if before and str(before).rpartition(".")[2] != mark.rpartition(".")[2]:
         now = "，".join(f"{name} {info[name]}" for name in NAMED)
-        raise refusals.figures_changed(output, *_why(str(before), mark), f"{MARK} {before}", now)
+        raise refusals.figures_changed(shown_now, *_why(str(before), mark), f"{MARK} {before}", now)
 
 
 def _why(before: str, now: str) -> tuple[str, str]:

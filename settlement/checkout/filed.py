@@ -22,7 +22,10 @@ OPEN_END_DAY = date.fromisoformat(OPEN_END)
 
 def filed(desk: Desk, person: InsuredPerson) -> InsuredPerson:
     """Return a person with the filings booked here before the register's: what settlement, 2001 and 2203 ask."""
-    standing = standing_filings(known(desk, FILING, person.psn_no))
+    content = known(desk, FILING, person.psn_no)
+    if content is None:  # nothing was ever filed here
+        return person
+    standing = standing_filings(content)
     elsewhere = tuple(
         Filing(one["filing"], one["what"], *period(one), date.fromisoformat(one["filed_on"]))
         for one in standing

@@ -6,9 +6,12 @@ The first page is the fact ``lines``/mdtrt_id, ``{"lines": […], "pages": n}`` 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypedDict
 
-from settlement.checkout.base import LINES, fact, known
+import msgspec
+
+from settlement.checkout.base import LINES, fact, loads
 from settlement.ledger.book import Desk, FactKey
 
 PAGE = 200  # lines
@@ -16,14 +19,57 @@ PAGE = 200  # lines
 Line = dict[str, Any]
 
 
+class SentLine(TypedDict, total=False):
+    """What a fee line may say for itself when it is settled; a draft has it in this order."""
+
+    feedetl_sn: Any
+    med_list_codg: Any
+    hi_nego_drug_flag: Any
+    dise_codg: Any
+    fee_ocur_time: Any
+    cnt: Any
+    pric: Any
+    det_item_fee_sumamt: Any
+
+
+class SettledLine(SentLine, total=False):
+    """What settling looks at of a stored line, a third of it: beside what it says, its batch and what it was told."""
+
+    chrg_bchno: Any
+    init_feedetl_sn: Any
+    terms: Any
+    under: Any
+    told: Any
+
+
+class _Page(TypedDict, total=False):
+    lines: list[SettledLine]
+    pages: int
+
+
+# Reads only the fields that are named above, and steps over the rest of a line without making anything of it.
+_TO_SETTLE = msgspec.json.Decoder(_Page)
+
+
 def all_lines(desk: Desk, mdtrt_id: str) -> list[Line]:
     """Return every fee line of a visit, in the order they came; [] if it has none."""
-    first = known(desk, LINES, mdtrt_id)
-    if first is None:
+    return _read(desk, mdtrt_id, loads)
+
+
+def lines_to_settle(desk: Desk, mdtrt_id: str) -> list[Line]:
+    """Return every fee line of a visit like ``all_lines``, each with the fields of ``SettledLine`` only."""
+    return _read(desk, mdtrt_id, _TO_SETTLE.decode)
+
+
+def _read(desk: Desk, mdtrt_id: str, decode: Callable[[bytes], Any]) -> list[Line]:
+    content = desk.fact(LINES, mdtrt_id)
+    if content is None:
         return []
-    lines: list[Line] = list(first["lines"])
+    first = decode(content)
+    lines: list[Line] = first["lines"]
     for number in range(1, first.get("pages", 0) + 1):
-        lines += (known(desk, LINES, _key(mdtrt_id, number)) or {"lines": []})["lines"]
+        further = desk.fact(LINES, _key(mdtrt_id, number))
+        lines += decode(further)["lines"] if further is not None else []
     return lines
 
 

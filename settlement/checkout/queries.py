@@ -2,7 +2,8 @@
 
 An institution sees what happened with it; an auditor sees every institution. The fields of the questions are from one
 client's tables; the nodes of 5201 and 5202 are from memory, and so is what 5205 lists. 5204 and 5205 answer the list
-itself. ``medins_setl_id`` in 5203 is an addition of this product: a till that never saw an answer asks by its own msgid
+itself. That 5201 lists purchases as visits is inferred: they have a mdtrt_id. So are the rows of 5206 for sums of the
+year: amounts under the field names of a settlement. ``medins_setl_id`` in 5203 is an addition of this product: a till that never saw an answer asks by its own msgid
 what became of it.
 """
 
@@ -18,7 +19,8 @@ from settlement.checkout.asked import may_see, needed, node_of, paged, span, tex
 from settlement.checkout.base import SETL, VISIT, VOID, House, Reader, Said, Transaction, dumps, loads, void_key
 from settlement.checkout.lines import OURS
 from settlement.checkout.pages import all_lines
-from settlement.checkout.visit_index import visits_of
+from settlement.checkout.sums import acct_of
+from settlement.checkout.visit_index import PURCHASE, UNDONE, ids_of, settled_in, visits_of
 from settlement.ledger.book import CounterKey, Wanted
 from settlement.money import yuan
 
@@ -28,13 +30,17 @@ CHRONIC = "14"  # med_type of chronic and special diseases; local codes begin wi
 DRUGS = ("X", "Z", "T")  # how med_list_codg begins for western and patent drugs and slices
 COUNTS = "admissions"  # the kind of counter that is a number, not an amount
 KIND_ZH = {"deductible": "起付线累计", "admissions": "住院次数", "running": "费用累计", "cap": "支付限额累计"}
+SUMS_ZH = {
+    "medfee_sumamt": "年度医疗费总额累计", "fund_pay_sumamt": "年度基金支付总额累计", "acct_pay": "年度个人账户支付累计",
+    "psn_cash_pay": "年度个人现金支付累计",
+}  # fmt: skip
 PERIOD_ZH = {"year": "年度", "quarter": "季度", "month": "月度"}
 
 
 def visits(house: House, said: Said) -> dict[str, Any]:
-    """5201: the person's registered visits that begin in the time asked for, newest last; undone ones are not told.
+    """5201: the person's visits and purchases that begin in the time asked for, newest last.
 
-    Without times: the last year. Raises BadInput B60, B61, B62.
+    Registrations that were undone and purchases that were given back are not told. Without times: the last year. Raises BadInput B60, B61, B62.
     """
     node = node_of(said)
     found = [_visit_row(house, visit) for visit in _visits(house, said, node)]
@@ -50,7 +56,7 @@ def _visits(house: House, said: Said, node: dict[str, Any]) -> list[dict[str, An
     return [
         visit
         for visit in visits_of(house.ledger, needed(node, "psn_no"), first, last)
-        if visit["state"] != "undone"
+        if visit["state"] != UNDONE
         and may_see(said, visit["fixmedins_code"])
         and med_type in ("", visit["med_type"])
         and mdtrt_id in ("", visit["mdtrt_id"])
@@ -173,20 +179,29 @@ def chronic_drugs(house: House, said: Said) -> list[dict[str, Any]]:
     node = node_of(said)
     asked = {name: value for name, value in node.items() if name != "med_type"}
     chronic = [visit for visit in _visits(house, said, asked) if visit["med_type"].startswith(CHRONIC)]
-    lines: Iterable[dict[str, Any]] = (line for visit in chronic for line in _visit_lines(house, visit))
+    lines: Iterable[dict[str, Any]] = (line for visit in chronic for line in _lines_of(house, said, visit))
     drugs = [line for line in lines if str(line.get("med_list_codg", "")).startswith(DRUGS)]
     return paged(node, drugs)
 
 
-def running_totals(house: House, said: Said) -> dict[str, Any]:
-    """5206: the person's running totals of a year (cum_ym's, else this one): deductibles met, funds paid, admissions.
+def _lines_of(house: House, said: Said, visit: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines of a visit, or of a purchase."""
+    if visit["kind"] != PURCHASE:
+        return _visit_lines(house, visit)
+    return _settled_lines(house, _settlement(house, said, {name: visit[name] for name in ("psn_no", "setl_id")}))
 
-    They are what the area's rules count, under the names that the rules give them (``cum_type_code``; the national codes
-    of totals were in no source), in yuan or as a number. Raises BadInput B60, B62, P14.
+
+def running_totals(house: House, said: Said) -> dict[str, Any]:
+    """5206: the person's totals of a year (cum_ym's, else this one): what the rules count, then what was settled.
+
+    What the area's rules count (deductibles met, funds paid, admissions) comes under the names that the rules give it
+    (``cum_type_code``), in yuan or as a number. What was settled on this book, at every institution, comes by insurance
+    under the names of a settlement's amounts; what was given back is not in it. Raises BadInput B60 to B62, P14.
     """
     node = node_of(said)
     psn_no, asked = needed(node, "psn_no"), text(node, "cum_ym")
     year = (asked or house.clock().strftime("%Y"))[:4]
+    span({"cum_ym": f"{year}-01-01"}, "cum_ym", "cum_ym", 1)  # refuses what is no year
     house.registry.rows(psn_no)  # refuses an unknown number
     state = house.ledger.person(psn_no)
     rows = [
@@ -194,6 +209,7 @@ def running_totals(house: House, said: Said) -> dict[str, Any]:
         for key, value in sorted(state.counters.items())
         if key.period_start[:4] == year
     ]
+    rows += _sum_rows(house, psn_no, year)
     return {"cuminfo": paged(node, rows) or None}
 
 
@@ -206,6 +222,27 @@ def _total_row(house: House, psn_no: str, key: CounterKey, value: int) -> dict[s
         "cum": str(value) if kind == COUNTS else yuan(value),
         "cum_type_name": PERIOD_ZH[key.period_kind] + KIND_ZH.get(kind, "累计"), "insu_admdvs": key.area,
     }  # fmt: skip
+
+
+def _sum_rows(house: House, psn_no: str, year: str) -> list[dict[str, Any]]:
+    """Return the sums of the settlements of a year, a row for each insurance and amount.
+
+    Looked through are visits that began in the year or in the years before that 5201 can tell of too.
+    """
+    mdtrt_ids = ids_of(house.ledger, psn_no, f"{max(1, int(year) - LONGEST // 366):04d}-01-01", f"{year}-12-31")
+    sums: dict[str, list[int]] = {}
+    for row in settled_in(house.ledger, mdtrt_ids, year):
+        amounts = (row.medfee_fen, row.fund_fen, acct_of(house.conventions, row), row.cash_fen)
+        sums[row.insutype] = [a + b for a, b in zip(sums.get(row.insutype, [0] * len(amounts)), amounts, strict=True)]
+    areas = {row.insutype: row.insuplc_admdvs for row in house.registry.rows(psn_no)}
+    return [
+        {
+            "insutype": insutype, "year": year, "cum_ym": f"{year}01", "cum_type_code": name, "cum": yuan(amount),
+            "cum_type_name": zh, "insu_admdvs": areas.get(insutype, ""),
+        }
+        for insutype, amounts in sorted(sums.items())
+        for (name, zh), amount in zip(SUMS_ZH.items(), amounts, strict=True)
+    ]  # fmt: skip
 
 
 def _insutype(house: House, psn_no: str, area: str) -> str:

@@ -14,7 +14,7 @@ from settlement import codes
 from settlement.checkout.base import TOKEN_CERT, Conventions
 from settlement.errors import SettlementError
 from settlement.explain import Sentence, paid_by
-from settlement.identities import check
+from settlement.identities import check, differences
 from settlement.ledger.book import Posting, Settlement
 from settlement.money import yuan
 
@@ -83,18 +83,19 @@ def shared_beside(row: Mapping[str, Any]) -> int:
 def assert_whole(row: Mapping[str, Any]) -> None:
     """Check the identities A to D on a row; raises SettlementError K00 (a fault of ours, never of input)."""
     beside = shared_beside(row)
-    off = {name: said for name, said in check({**row, "acct_mulaid_pay": beside}).items() if said != "holds"}
-    if off or beside not in (0, row["acct_mulaid_pay"]):
+    figures = {**row, "acct_mulaid_pay": beside}
+    if any(by != 0 for by in differences(figures).values()) or beside not in (0, row["acct_mulaid_pay"]):
+        off = {name: said for name, said in check(figures).items() if said != "holds"}
         raise SettlementError("K00_UNBALANCED", f"{off}", "the parts do not sum to the whole", "Report this as a fault")
 
 
 def amounts(row: Mapping[str, Any], conventions: Conventions) -> dict[str, str]:
     """Return the amounts of a row as yuan text, in the order of the interface."""
-    shown = {name: row[name] for name in AMOUNTS}
+    made = {name: yuan(row[name]) for name in AMOUNTS}
     if conventions.mulaid_in_acct:
-        shown["acct_pay"] += shared_beside(row)
-    made = {name: yuan(value) for name, value in shown.items()} | {"hifdm_pay": "0.00"}
-    return made | {"pool_prop_selfpay": pool_rate(row["layers"]), "balc": yuan(row["balc"])}
+        made["acct_pay"] = yuan(row["acct_pay"] + shared_beside(row))
+    made["hifdm_pay"], made["pool_prop_selfpay"], made["balc"] = "0.00", pool_rate(row["layers"]), yuan(row["balc"])
+    return made
 
 
 def pool_rate(layers: Sequence[Mapping[str, Any]]) -> str:
@@ -139,10 +140,11 @@ def details(row: Mapping[str, Any], insutype: str, sentences: list[Sentence]) ->
 
     ``crt_payb_lmt_amt`` is what the cap left before this claim, None where the fund has no cap or several layers.
     """
-    rows = []
-    for fund in FUNDS:
-        if row[fund]:
-            rows.append((fund_pay_type(fund, insutype), fund, row[fund], _cap_left(row["layers"], fund), ""))
+    rows = [
+        (fund_pay_type(fund, insutype), fund, paid, _cap_left(row["layers"], fund), "")
+        for fund in FUNDS
+        if (paid := row[fund])
+    ]
     beside = shared_beside(row)
     parties = (
         (ACCOUNT, "acct_pay", row["acct_pay"], ""), (ACCOUNT, "acct_mulaid_pay", beside, SHARED_NAME),
@@ -150,7 +152,7 @@ def details(row: Mapping[str, Any], insutype: str, sentences: list[Sentence]) ->
     )  # fmt: skip
     rows += [(code, payer, paid, None, name) for code, payer, paid, name in parties if paid]
     total = row["fund_pay_sumamt"] + row["acct_pay"] + beside + row["hosp_part_amt"]
-    if sum(paid for _, _, paid, _, _ in rows) != total:
+    if sum([paid for _, _, paid, _, _ in rows]) != total:
         raise SettlementError(
             "K00_UNBALANCED", "setldetail", "its rows do not sum to the whole", "Report this as a fault"
         )
@@ -177,12 +179,12 @@ def _shortened(text: str) -> str:
 def postings(row: Mapping[str, Any], insutype: str) -> tuple[Posting, ...]:
     """Return the double entry of a settlement in fen: the institution gets what each party pays; they sum to zero."""
     beside = shared_beside(row)
-    parties = [(f"fund:{fund}", fund_pay_type(fund, insutype), row[fund]) for fund in FUNDS]
-    parties += [
+    paid = [Posting(f"fund:{fund}", fund_pay_type(fund, insutype), -fen) for fund in FUNDS if (fen := row[fund])]
+    others = (
         ("account", ACCOUNT, row["acct_pay"]), ("shared_account", ACCOUNT, beside),
         ("hospital", HOSPITAL, row["hosp_part_amt"]), ("cash", "", row["psn_cash_pay"]),
-    ]  # fmt: skip
-    paid = [Posting(account, code, -fen) for account, code, fen in parties if fen]
+    )  # fmt: skip
+    paid += [Posting(account, code, -fen) for account, code, fen in others if fen]
     return (Posting("institution", "", row["medfee_sumamt"]), *paid)
 
 

@@ -33,6 +33,7 @@ from settlement.checkout.base import (
 )
 from settlement.checkout.claims import Claim, claim_of
 from settlement.checkout.filed import FILING
+from settlement.checkout.visit_index import key_of, listed
 from settlement.checkout.visits import STAYS, VISITS
 from settlement.engine import Settled, settle_drafts
 from settlement.errors import SettlementError
@@ -88,6 +89,8 @@ def grouped(task: Task) -> Work:
     mdtrt_id = node.get("mdtrt_id") if isinstance(node, dict) else None
     if mdtrt_id:
         reads += [FactKey(VISIT, mdtrt_id), FactKey(LINES, mdtrt_id)]
+    else:
+        reads.append(key_of(psn_of(said.input), said.received_at))
     return Work(together=settle_group, item=task, reads=tuple(reads))
 
 
@@ -157,7 +160,7 @@ def _counters(settled: Settled) -> dict[str, list[tuple[CounterKey, int]]]:
     made: dict[str, list[tuple[CounterKey, int]]] = {}
     for c in settled.counters():
         key = CounterKey(c["area"], c["period"], c["period_start"], c["counter"])
-        made.setdefault(c["psn_no"], []).append((key, int(c["value"])))
+        made.setdefault(c["psn_no"], []).append((key, c["value"]))
     return made
 
 
@@ -192,9 +195,9 @@ def output_of(house: House, outcome: Outcome, setl_id: str | None) -> dict[str, 
     draft, stated = claim.draft, claim.stated
     care = house.book.program(told["program"]).claim.care
     stay = claim.visit is not None and claim.visit["kind"] == "inpatient"
-    info = {"mdtrt_id": claim.mdtrt_id, "setl_id": setl_id}
-    info |= setlinfo.person_info(claim.person, date.fromisoformat(claim.setl_time[:10]))
-    info |= {
+    info = {
+        "mdtrt_id": claim.mdtrt_id, "setl_id": setl_id,
+        **setlinfo.person_info(claim.person, date.fromisoformat(claim.setl_time[:10])),
         "insutype": draft["insutype"], "psn_type": draft["psn_type"], "cvlserv_flag": draft["cvlserv_flag"],
         "setl_time": claim.setl_time, "mdtrt_cert_type": stated.get("mdtrt_cert_type") or "",
         "med_type": draft["med_type"], **setlinfo.amounts(told, house.conventions),
@@ -238,6 +241,9 @@ def booking(desk: Desk, task: Task, outcome: Outcome) -> Booking:
     if claim.visit is not None:
         taken = {**(claim.visit.get("batches") or {}), **dict.fromkeys(claim.batches, setl_id)}
         facts |= fact(VISIT, claim.mdtrt_id, claim.visit | {"batches": taken, "setl_id": setl_id})
+    else:  # nobody registered a visit: the purchase is one, and is listed like one
+        begun = {"psn_no": claim.draft["psn_no"], "mdtrt_id": claim.mdtrt_id, "begntime": claim.setl_time}
+        facts |= listed(desk, begun)
     opening = outcome.opening_fen
     if opening:
         posted = (Posting("account", "", opening), Posting("opening", "", -opening), *posted)
@@ -247,11 +253,19 @@ def booking(desk: Desk, task: Task, outcome: Outcome) -> Booking:
 
 def _check_stated(house: House, outcome: Outcome, output: dict[str, Any]) -> None:
     """Refuse a settlement that is not what its sender stated or was shown; the refusal shows the figures of now."""
-    stated, info = outcome.claim.stated, output["setlinfo"]
-    mark = figures.mark_of(outcome.before.version, house.book.digest, info)
-    shown = {**output, "setlinfo": info | {"setl_id": None}, "exp_content": figures.written(mark)}
+    info = output["setlinfo"]
+
+    def shown() -> dict[str, Any]:  # made only for who is refused, or who brings figures to compare
+        return _marked(house, outcome, {**output, "setlinfo": info | {"setl_id": None}})
+
     figures.check_split(outcome.claim, outcome.told, shown)
-    figures.check_expected(stated, mark, shown)
+    figures.check_expected(outcome.claim.stated, shown)
+
+
+def _marked(house: House, outcome: Outcome, output: dict[str, Any]) -> dict[str, Any]:
+    """Return what a pre-settlement shows, with the mark that holds a settlement to it."""
+    mark = figures.mark_of(outcome.before.version, house.book.digest, output["setlinfo"])
+    return {**output, "exp_content": figures.written(mark)}
 
 
 def _standing(desk: Desk, house: House, claim: Claim, setl_id: str) -> dict[FactKey, bytes]:
@@ -272,9 +286,8 @@ def pre_settle(house: House, said: Said) -> dict[str, Any]:
     """Answer a 2101, 2206 or 2303: what settling now would answer, with the mark that holds a settlement to it."""
     outcome = calculated(house, said, claim_of)
     output = output_of(house, outcome, None)
-    figures.check_split(outcome.claim, outcome.told, output)
-    mark = figures.mark_of(outcome.before.version, house.book.digest, output["setlinfo"])
-    return {**output, "exp_content": figures.written(mark)}
+    figures.check_split(outcome.claim, outcome.told, lambda: output)
+    return _marked(house, outcome, output)
 
 
 def calculated(house: House, said: Said, draw: Callable[[Desk, House, Said], Claim]) -> Outcome:

@@ -19,9 +19,13 @@ def told_sums(lines: Sequence[dict[str, Any]], under: str) -> dict[str, int] | N
     ``under`` is how the visit is settled (``terms_of``); None where a line was answered under other terms. A sender who
     adds up the answers sends these; they and the claim's own figures differ only where lines left.
     """
-    if any(line.get("under") != under for line in lines):
-        return None
-    return {name: sum(line["told"][at] for line in lines) for at, name in enumerate(OF_CLAIM)}
+    own = over = first = scope = 0
+    for line in lines:
+        if line.get("under") != under:
+            return None
+        told = line["told"]
+        own, over, first, scope = own + told[0], over + told[1], first + told[2], scope + told[3]
+    return dict(zip(OF_CLAIM, (own, over, first, scope), strict=True))
 
 
 def terms_of(stated: dict[str, Any]) -> str:

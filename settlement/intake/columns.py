@@ -40,7 +40,8 @@ class Texts(NamedTuple):
 
     def at(self, row: int) -> str:
         """Return the text of one row, '' if absent."""
-        return str(self.values[self.codes[row]]) if self.codes[row] >= 0 else ""
+        code = self.codes.item(row)
+        return str(self.values[code]) if code >= 0 else ""
 
 
 class Numbers(NamedTuple):
@@ -70,8 +71,13 @@ _TEXTS = frozenset((str, type(None)))
 
 def encode(values: Sequence[Any]) -> Raw:
     """Return a list of raw values as codes and distinct values; None and '' are absent."""
-    if _TEXTS.issuperset(map(type, values)):  # the common case, without a step of Python for each value
-        words = [word for word in dict.fromkeys(values) if word]
+    found = _texts_in(values)
+    if found is not None:  # the common case, without a step of Python for each value
+        words = [word for word in found if word]
+        if len(found) == 1:  # claims that are settled together have much in common
+            return Raw(np.full(len(values), 0 if words else ABSENT, np.int64), words)
+        if len(words) == len(values):  # ids
+            return Raw(np.arange(len(values), dtype=np.int64), words)
         place: dict[Any, int] = {None: ABSENT, "": ABSENT, **{word: code for code, word in enumerate(words)}}
         return Raw(np.fromiter(map(place.__getitem__, values), np.int64, len(values)), words)
     seen: dict[Any, int] = {}
@@ -88,6 +94,15 @@ def encode(values: Sequence[Any]) -> Raw:
             distinct.append(value)
         codes[row] = code
     return Raw(codes, distinct)
+
+
+def _texts_in(values: Sequence[Any]) -> dict[Any, None] | None:
+    """Return the distinct values in order of first sight, None if any is neither a text nor None."""
+    try:
+        found = dict.fromkeys(values)
+    except TypeError:  # a list or an object
+        return None
+    return found if _TEXTS.issuperset(map(type, found)) else None
 
 
 def nobody_filled_in(count: int) -> tuple[Numbers, Texts]:
@@ -132,6 +147,8 @@ def texts(raw: Raw, ids: bool = False) -> tuple[Texts, list[Fault]]:
     """
     if ids and isinstance(raw.values, ArrowValues):
         return Texts(raw.codes, raw.values), []
+    if isinstance(raw.values, list) and _as_written(raw.values):
+        return Texts(raw.codes, raw.values), []
     places: dict[str, int] = {}
     spread = np.full(len(raw.values) + 1, ABSENT, np.int64)  # the last cell answers code -1
     faults = []
@@ -142,6 +159,14 @@ def texts(raw: Raw, ids: bool = False) -> tuple[Texts, list[Fault]]:
         if word != "":
             spread[code] = places.setdefault(word or "", len(places))
     return Texts(spread[raw.codes], list(places)), faults
+
+
+def _as_written(values: list[Any]) -> bool:
+    """Tell whether all values are plain texts that stand for themselves: no blanks to take off, no odd characters."""
+    if not all([type(value) is str for value in values]):
+        return False  # a number, or something that is no code at all
+    joined = "".join(values)
+    return joined.isascii() and len(joined.split()) < 2 and joined == joined.strip()
 
 
 def _word(value: Any) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -152,16 +153,25 @@ def from_dicts(claims: Sequence[Any]) -> Drafts:
 def _columns(rows: list[dict[str, Any]], known: set[str]) -> dict[str, Raw]:
     """Return the known fields that any row has."""
     used = known & set().union(*rows)
-    return {name: encode([row.get(name) for row in rows]) for name in used}
+    return {name: encode(_cells(rows, name)) for name in used}
+
+
+def _cells(rows: list[dict[str, Any]], name: str) -> list[Any]:
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:  # not every row has it
+        return [row.get(name) for row in rows]
 
 
 def _lines_of(claim: dict[str, Any], at: int, faults: list[tuple[int, str, str, str]]) -> list[dict[str, Any]]:
     lines = claim.get("feedetail")
     if lines is None:
         return []
-    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+    if not isinstance(lines, list) or not all([isinstance(line, dict) for line in lines]):
         faults.append((at, "C15_NOT_AN_OBJECT", "feedetail", "is not a list of objects"))
         return []
+    if LINE_NAMES.issuperset(set().union(*lines)):
+        return lines
     for number, line in enumerate(lines):
         faults += [
             (at, "C14_UNKNOWN_FIELD", f"feedetail[{number}].{name}", hint) for name, hint in slips(line, LINE_NAMES)
@@ -171,6 +181,8 @@ def _lines_of(claim: dict[str, Any], at: int, faults: list[tuple[int, str, str, 
 
 def slips(table: dict[str, Any], known: set[str]) -> list[tuple[str, str]]:
     """Return the unknown fields that look like a misspelt known one; other unknown fields pass through."""
+    if known.issuperset(table):
+        return []
     found = []
     for name in table.keys() - known:
         near = difflib.get_close_matches(str(name), known, 1, SIMILAR)

@@ -6,14 +6,15 @@ new rows for the periods of its own day, filled with what it says; one that brin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from settlement import money
 from settlement.errors import BadInput
 from settlement.kernel.layout import ACCT_SLOT, MULAID_SLOT
+from settlement.spans import day_of
 
 if TYPE_CHECKING:
     from settlement.intake.door import Book, Door
@@ -259,13 +260,38 @@ def counters_told(door: Door, book: Book, pools: list[str], pool: np.ndarray) ->
 
 def carry_in(state: State, book: Book, persons: list[str], carried: Carried) -> None:
     """Fill the rows of ``state`` with what was carried from elsewhere; ``persons`` names the person of each draft."""
-    for row in np.flatnonzero((state.row_pool >= 0) & ~state.row_fresh).tolist():
-        pool, kind = state.pools[state.row_pool[row]], PERIODS[state.row_kind[row]]
-        start = str(np.datetime64(int(state.row_start[row]), "D"))
-        for name, counter in book.counters(pool).items():
-            if counter.period == kind:
-                key = (persons[state.row_draft[row]], pool, kind, start, name)
-                state.values[row, counter.slot] = carried.get(key, 0)
+    rows, slots, values = [], [], []
+    for held in held_rows(state, book, np.flatnonzero((state.row_pool >= 0) & ~state.row_fresh)):
+        for name, counter in held.counters:
+            rows.append(held.row)
+            slots.append(counter.slot)
+            values.append(carried.get((persons[held.draft], held.pool, held.period, held.start, name), 0))
+    state.values[rows, slots] = values
+
+
+class Held(NamedTuple):
+    """One row of counters: of whom (a draft), of which area and period, and its counters by name."""
+
+    row: int
+    draft: int
+    pool: str
+    period: str
+    start: str
+    counters: list[tuple[str, Any]]
+
+
+def held_rows(state: State, book: Book, rows: np.ndarray) -> Iterator[Held]:
+    """Yield what the given rows of ``state`` hold, in order; accounts hold no counters and may not be asked for."""
+    named = {
+        (at, kind): [(name, counter) for name, counter in book.counters(pool).items() if counter.period == period]
+        for at, pool in enumerate(state.pools)
+        for kind, period in enumerate(PERIODS)
+    }
+    columns = (state.row_draft, state.row_pool, state.row_kind, state.row_start)
+    days: dict[int, str] = {}  # few periods are spelt out many times
+    for row, draft, at, kind, day in zip(rows.tolist(), *(column[rows].tolist() for column in columns), strict=True):
+        start = days.get(day) or days.setdefault(day, day_of(day).isoformat())
+        yield Held(row, draft, state.pools[at], PERIODS[kind], start, named[at, kind])
 
 
 def _fill(

@@ -113,16 +113,19 @@ def _combinations(
         np.where(elsewhere, filed[rows], codes.FILED.index("unknown")),
         np.where(elsewhere, _cut(text["mdtrtarea_admvs"], book.asks.places)[rows], -1),
     ]  # fmt: skip
+    table = np.stack(columns)
+    low, high = table.min(axis=1).tolist(), table.max(axis=1).tolist()
     key, bound = np.zeros(rows.size, np.int64), 1
-    for column in columns:
-        width = int(column.max(initial=-1)) + 2
+    for column, least, most in zip(table, low, high, strict=True):
+        width = most - least + 1
+        if width == 1:  # the same for all claims: it tells none from another
+            continue
         if bound * width > KEY_BOUND:  # many different codes: number what is there, so that no two keys become one
             key = np.unique(key, return_inverse=True)[1].reshape(-1).astype(np.int64)
             bound = int(key.max(initial=0)) + 1
-        key, bound = key * width + column + 1, bound * width
+        key, bound = key * width + (column - least), bound * width
     _, first, position = np.unique(key, return_index=True, return_inverse=True)
-    chosen = np.stack(columns, axis=1)[first]
-    return [tuple(row) for row in chosen.tolist()], position.reshape(-1)
+    return [tuple(row) for row in table[:, first].T.tolist()], position.reshape(-1)
 
 
 def _cut(column: Texts, beginnings: tuple[str, ...]) -> np.ndarray:

@@ -40,10 +40,13 @@ def make_anchor(ledger: StoredLedger, made_at: str) -> Anchor:
 
 
 def write_anchor(anchor: Anchor, path: Path) -> None:
-    """Write an anchor as JSON; one that is there is never overwritten (FileExistsError)."""
-    with path.open("x", encoding="utf-8") as file:
-        json.dump({"form": FORM, **anchor._asdict()}, file, indent=1)
-        file.write("\n")
+    """Write an anchor as JSON. Raises BadInput L22 where a file is there already: it is never overwritten."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            json.dump({"form": FORM, **anchor._asdict()}, file, indent=1)
+            file.write("\n")
+    except FileExistsError:
+        raise refusals.anchor_exists(str(path)) from None
 
 
 def read_anchor(path: Path) -> Anchor:

@@ -49,12 +49,11 @@ def check_booking(booking: Booking, message: Message) -> None:
 
 
 def _check_postings(booking: Booking) -> None:
-    total_fen = 0
     for posting in booking.postings:
         account, code, fen = posting
-        if not (_is_text(account) and account and _is_text(code) and _is_amount(fen)):
+        if not (account and _are_texts((account, code)) and _is_amount(fen)):
             raise refusals.booking_form("postings", posting)
-        total_fen += fen
+    total_fen = sum(posting.amount_fen for posting in booking.postings)
     if total_fen != 0:
         raise refusals.unbalanced(booking.setl_id, total_fen)
 
@@ -75,7 +74,7 @@ def _is_id(value: object) -> bool:
 
 
 def _is_amount(value: object) -> bool:
-    return type(value) is int and abs(value) <= MAX_FEN
+    return type(value) is int and -MAX_FEN <= value <= MAX_FEN
 
 
 def _is_counter(key: CounterKey) -> bool:

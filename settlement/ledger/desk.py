@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from settlement.ledger.book import PERSON, Booking, Fact, FactKey, Message, PersonState, Stored
 from settlement.ledger.sealed import Sealer, state_content, state_of
-from settlement.ledger.store import EntryRow, FactRow, Head, Known, Name, Reading, Whole
+from settlement.ledger.store import EntryRow, FactRow, Head, Known, Name, Reading, Tag, Whole
 
 
 class GroupDesk:
@@ -21,6 +21,7 @@ class GroupDesk:
             FactKey, FactRow | None
         ] = {}  # fetched, opened when asked for: a damaged one stops only who asks
         self._facts: dict[FactKey, Fact | None] = {}
+        self._tags: dict[FactKey, Tag] = {}  # worked out once for reading and writing
         self._known: dict[Name, Known | None] = {}
         self._taken: dict[str, bool] = {}
 
@@ -28,9 +29,9 @@ class GroupDesk:
         """Read messages and facts of a whole group at once."""
         found = self._store.known(names)
         self._known |= {name: found.get(name) for name in names}
-        wanted = {self._sealer.tag(key): key for key in keys if key not in self._rows}
-        rows = self._store.facts(list(wanted))
-        self._rows |= {key: rows.get(tag) for tag, key in wanted.items()}
+        wanted = {key: self._tag(key) for key in keys if key not in self._rows}
+        rows = self._store.facts(list(wanted.values()))
+        self._rows |= {key: rows.get(tag) for key, tag in wanted.items()}
 
     def expect(self, bookings: Sequence[Booking]) -> None:
         """Read at once what ``taken`` and ``write`` will ask for; over a network each question is a round trip."""
@@ -78,7 +79,7 @@ class GroupDesk:
         facts = tuple(self._next(key, content) for key, content in said.items())
         assert head.hash is not None
         entry = EntryRow(
-            head.seq + 1, *name, message.infno, sealer.psn_tag(message.psn_no), message.received_at, body_digest,
+            head.seq + 1, *name, message.infno, self._psn_tag(message.psn_no), message.received_at, body_digest,
             sealer.body(message), booking.setl_id, sealer.answer(name, booking.answer), head.hash, b"",
         )  # fmt: skip
         self._known[name] = Known(entry.seq, body_digest, booking.setl_id, entry.answer)
@@ -90,7 +91,16 @@ class GroupDesk:
         before = self._fact(key)
         version = 1 if before is None else before.version + 1
         self._facts[key] = Fact(version, content)
-        return self._sealer.fact(self._sealer.tag(key), version, content)
+        return self._sealer.fact(self._tag(key), version, content)
+
+    def _psn_tag(self, psn_no: str) -> bytes:
+        return self._tag(FactKey(PERSON, psn_no))[1] if psn_no else b""
+
+    def _tag(self, key: FactKey) -> Tag:
+        tag = self._tags.get(key)
+        if tag is None:
+            tag = self._tags[key] = self._sealer.tag(key)
+        return tag
 
     def _fact(self, key: FactKey) -> Fact | None:
         if key not in self._facts:

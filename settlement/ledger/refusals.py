@@ -257,3 +257,25 @@ def not_an_anchor(path: str, found: str) -> BadInput:
         "Name the JSON file that `settlement book anchor` wrote",
         "不是有效的账簿锚点文件",
     )
+
+
+def content_damaged(found: str) -> NotAvailable:
+    """L21: a content opened with the right keys and is still none that the book writes."""
+    return NotAvailable(
+        "L21_CONTENT_DAMAGED",
+        f"a packed content cannot be read: {found}",
+        "It was not written by this program, or by a later release; nothing of it is shown",
+        "Run `settlement book audit`; if it names the entry, restore a copy",
+        "账簿内容已损坏，无法读取，请运行账本审计并联系管理员",
+    )
+
+
+def anchor_exists(path: str) -> BadInput:
+    """L22: an anchor would take the place of a file."""
+    return BadInput(
+        "L22_ANCHOR_EXISTS",
+        f"{path} is there already",
+        "An anchor that was made is never overwritten: it shows what the book was on its day",
+        "Name a new file, or a folder, in which it is named by the day",
+        "锚点文件已存在，请另选文件名",
+    )

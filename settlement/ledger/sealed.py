@@ -6,11 +6,13 @@ any key. Whoever takes the disk without the keys learns no name, number of a per
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
+
+import msgspec
 
 from settlement.ledger import chain, refusals
 from settlement.ledger.book import PERSON, CounterKey, Entry, Fact, FactKey, Message, PersonState, Stored
+from settlement.ledger.packed import pack, unpack
 from settlement.ledger.store import EntryRow, FactRow, Known, Name, Tag, Whole
 from settlement.vault import Vault
 
@@ -35,35 +37,35 @@ class Sealer(NamedTuple):
 
     def body(self, message: Message) -> bytes:
         """Return person and body of a message, sealed."""
-        return self.vault.seal(chain.encode(message.psn_no, message.body), _message(message[:2]))
+        return self.vault.seal(pack(chain.encode(message.psn_no, message.body)), _message(message[:2]))
 
     def message(self, row: EntryRow) -> Message:
         """Return the message of an entry. Raises NotAvailable where it was changed or the keys are others."""
-        psn_no, body = chain.decode(self.vault.open(row.body, _message((row.fixmedins_code, row.msgid))))
+        psn_no, body = chain.decode(unpack(self.vault.open(row.body, _message((row.fixmedins_code, row.msgid)))))
         assert isinstance(psn_no, str) and isinstance(body, bytes)
         return Message(row.fixmedins_code, row.msgid, row.infno, body, psn_no, row.received_at)
 
     def answer(self, name: Name, answer: bytes) -> bytes:
         """Return an answer, sealed."""
-        return self.vault.seal(answer, _answer(name))
+        return self.vault.seal(pack(answer), _answer(name))
 
     def stored(self, name: Name, known: Known, first: bool = False) -> Stored:
         """Return the answer of a message on record, opened."""
-        return Stored(known.seq, known.setl_id, self.vault.open(known.answer, _answer(name)), first)
+        return Stored(known.seq, known.setl_id, unpack(self.vault.open(known.answer, _answer(name))), first)
 
     def fact(self, tag: Tag, version: int, content: bytes) -> FactRow:
         """Return a version of a fact, sealed."""
-        return FactRow(*tag, version, self.vault.seal(content, _fact(tag, version)))
+        return FactRow(*tag, version, self.vault.seal(pack(content), _fact(tag, version)))
 
     def content(self, row: FactRow) -> bytes:
         """Return the content of a version of a fact."""
-        return self.vault.open(row.content, _fact((row.kind, row.tag), row.version))
+        return unpack(self.vault.open(row.content, _fact((row.kind, row.tag), row.version)))
 
     def entry(self, whole: Whole) -> Entry:
         """Return an entry with everything opened. The keys of facts cannot be had back: they appear as their tags."""
         row = whole.entry
         message = self.message(row)
-        answer = self.vault.open(row.answer, _answer((row.fixmedins_code, row.msgid)))
+        answer = unpack(self.vault.open(row.answer, _answer((row.fixmedins_code, row.msgid))))
         state, facts = PersonState(message.psn_no, 0, {}, None), {}
         for fact in whole.facts:
             if fact.kind == PERSON:
@@ -80,9 +82,9 @@ def state_of(psn_no: str, fact: Fact | None) -> PersonState:
     if fact is None:
         return PersonState(psn_no, 0, {}, None)
     try:
-        balance, rows = json.loads(fact.content)
+        balance, rows = msgspec.json.decode(fact.content)
         counters = {CounterKey(area, kind, start, name): value for area, kind, start, name, value in rows}
-    except (ValueError, TypeError) as error:
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise refusals.person_damaged(psn_no) from error
     return PersonState(psn_no, fact.version, counters, balance)
 
@@ -90,7 +92,7 @@ def state_of(psn_no: str, fact: Fact | None) -> PersonState:
 def state_content(acct_balc_fen: int | None, counters: dict[CounterKey, int]) -> bytes:
     """Return a person's state as the content of a fact: balance, then counters in order."""
     rows = [[*key, value] for key, value in sorted(counters.items())]
-    return json.dumps([acct_balc_fen, rows], ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode([acct_balc_fen, rows])
 
 
 def _message(name: tuple[str, ...]) -> bytes:

@@ -119,6 +119,8 @@ def open_writer(path: Path, keys: str, identity: Identity | None = None) -> tupl
 
 def _sync_names(path: Path) -> None:
     """Put the names of the book and its WAL on the disk. SQLite does so too, and never looks whether that failed."""
+    if os.name == "nt":  # there a folder cannot be opened, and NTFS keeps names by its own log
+        return
     try:
         folder = os.open(path.parent, os.O_RDONLY)
         try:

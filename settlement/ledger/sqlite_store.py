@@ -16,6 +16,7 @@ PAGE = 500  # entries read at a time, so that no reader holds an old snapshot fo
 # Entries written before the WAL is moved into the file: when nobody waits, and at the latest, some ninety megabytes. The
 # two fsyncs that it takes are then nobody's wait but once in thousands.
 CHECKPOINT_AFTER, CHECKPOINT_AT_LATEST = 256, 4096
+ASKED = 256  # pairs of one look-up. CROSS JOIN: SQLite then goes through them in turn, each by the index
 _INTEGRITY_LINES = 20
 
 # After these the file's state on the disk is not known (a failed fsync must not be tried again): write no more.
@@ -49,25 +50,21 @@ class SqliteReading:
 
     def known(self, names: Sequence[Name]) -> dict[Name, Known]:
         """Return those of the messages that are on record."""
-        found = {}
-        for name in names:
-            row = self._con.execute(
-                "SELECT seq, body_digest, setl_id, answer FROM entries WHERE fixmedins_code = ? AND msgid = ?", name
-            ).fetchone()
-            if row is not None:
-                found[name] = Known(*row)
-        return found
+        rows = self._asked(
+            "SELECT fixmedins_code, msgid, seq, body_digest, setl_id, answer FROM asked CROSS JOIN entries"
+            " ON fixmedins_code = asked.a AND msgid = asked.b",
+            names,
+        )
+        return {(code, msgid): Known(*row) for code, msgid, *row in rows}
 
     def facts(self, tags: Sequence[Tag]) -> dict[Tag, FactRow]:
         """Return the latest version of those facts that the book has."""
-        found = {}
-        for tag in tags:
-            row = self._con.execute(
-                "SELECT version, content FROM facts WHERE kind = ? AND tag = ? ORDER BY version DESC LIMIT 1", tag
-            ).fetchone()
-            if row is not None:
-                found[tag] = FactRow(*tag, *row)
-        return found
+        rows = self._asked(
+            "SELECT kind, tag, version, content FROM asked CROSS JOIN facts ON facts.rowid ="
+            " (SELECT rowid FROM facts WHERE kind = asked.a AND tag = asked.b ORDER BY version DESC LIMIT 1)",
+            tags,
+        )
+        return {(row[0], row[1]): FactRow(*row) for row in rows}
 
     def history(self, tag: Tag) -> list[FactRow]:
         """Return every version of a fact, oldest first."""
@@ -76,10 +73,19 @@ class SqliteReading:
 
     def taken(self, setl_ids: Sequence[str]) -> set[str]:
         """Return those of the settlement ids that an entry has."""
-        return {
-            setl_id for setl_id in setl_ids
-            if self._con.execute("SELECT 1 FROM entries WHERE setl_id = ? AND setl_id <> ''", (setl_id,)).fetchone()
-        }  # fmt: skip
+        rows = self._asked(
+            "SELECT setl_id FROM asked CROSS JOIN entries ON setl_id = asked.a AND setl_id <> ''",
+            [(one, "") for one in setl_ids],
+        )
+        return {setl_id for (setl_id,) in rows}
+
+    def _asked(self, select: str, pairs: Sequence[tuple[Any, Any]]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a SELECT from the pairs as a table ``asked (a, b)``: one statement for many look-ups."""
+        for at in range(0, len(pairs), ASKED):
+            some = pairs[at : at + ASKED]
+            values = ", ".join(["(?, ?)"] * len(some))
+            flat = [value for pair in some for value in pair]
+            yield from self._con.execute(f"WITH asked (a, b) AS (VALUES {values}) {select}", flat)
 
     def totals(self, wanted: Wanted, reversals: bool) -> Totals:
         """Return sums and count of settlements."""

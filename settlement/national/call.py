@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 import urllib.error
-import urllib.parse
 import urllib.request
-from base64 import b64encode
 from datetime import datetime
 from pathlib import Path
 from secrets import randbelow
 from typing import Any, NamedTuple
 
-from settlement.checkout import DATA
-from settlement.errors import BadInput
+from settlement.errors import BadInput, SettlementError
+from settlement.national import calling
 from settlement.national import envelope as frame
-from settlement.national.profile import Profile, from_canonical, load_profile, request_path, to_canonical
-from settlement.national.roles import ANY, Client, load_clients
+from settlement.national.profile import Profile, load_profile, request_path
+from settlement.national.roles import ANY, Client
 from settlement.national.schemes import CHINA, Party
 from settlement.national.settings import CallSettings
-from settlement.national.signing import party_of, plain_output, sign_request
 
 DONE, REFUSED, NOT_SENT, UNKNOWN = 0, 1, 2, 3
 SAMPLE_PLACE = {"mdtrtarea_admvs": "220402", "insuplc_admdvs": "220400"}
@@ -44,17 +40,13 @@ class Came(NamedTuple):
 def call(infno: str, file: Path, settings: CallSettings) -> int:
     """Send a message, print its answer; return 0 done, 1 refused, 3 outcome unknown. Raises BadInput if it is not sent."""
     profile = load_profile(settings.profile)
-    party, client = _party(profile, settings)
+    party, client = calling.party_from(profile, settings.clients, settings.client)
     message = whole_message(infno, _content(file), settings, client)
     token = _token(profile, party, settings) if party and profile.transport.token == "oauth" else ""
-    spelt = from_canonical(profile, infno, message, "request")
-    signed = sign_request(profile, party or Party(""), spelt, time.time(), token=token)
-    headers = dict(signed.headers)
-    if party and profile.security.signing == "none":
-        headers["Authorization"] = _basic(party)
+    headers, body = calling.signed(profile, party, message, token)
     print(f"{infno} msgid {message['msgid']}", file=sys.stderr)
     path = request_path(profile, infno) if profile.name != "plain" else profile.transport.path
-    came = _send(f"{settings.url.rstrip('/')}{path}", headers, signed.body, settings.timeout)
+    came = _send(f"{settings.url.rstrip('/')}{path}", headers, body, settings.timeout)
     return _show(profile, infno, party, came)
 
 
@@ -85,27 +77,9 @@ def _content(file: Path) -> dict[str, Any]:
         raise BadInput("N45_CALL_FILE", f"{file}: {error.strerror}", cure="Check the path", zh="文件无法读取") from None
 
 
-def _party(profile: Profile, settings: CallSettings) -> tuple[Party | None, Client | None]:
-    """Return the client that speaks, None in an open sandbox."""
-    file = settings.clients
-    if file is None and profile.security.signing == "none":
-        return None, None
-    clients = load_clients(file or DATA / "sandbox_clients.toml")
-    client = clients.get(settings.client) if settings.client else next(iter(clients.values()))
-    if client is None:
-        raise BadInput("N46_CALL_CLIENT", f"no client {settings.client!r} in the file", zh="登记文件中没有该接入方")
-    return party_of(profile, client.id, client.keys), client
-
-
-def _basic(party: Party) -> str:
-    return "Basic " + b64encode(f"{party.id}:{party.secret}".encode()).decode()
-
-
 def _token(profile: Profile, party: Party, settings: CallSettings) -> str:
-    said = {"username": party.username, "password": party.password, "scope": party.scope, "grant_type": "password"}
-    headers = {"Authorization": _basic(party), "Content-Type": "application/x-www-form-urlencoded"}
     url = f"{settings.url.rstrip('/')}{profile.transport.token_path}"
-    came = _send(url, headers, urllib.parse.urlencode(said).encode(), settings.timeout)
+    came = _send(url, *calling.token_request(party), settings.timeout)
     if came.status != 200:
         raise BadInput("N47_NO_TOKEN", f"no token ({came.why or came.status})", zh="未能获取令牌")
     return str(json.loads(came.body)["access_token"])
@@ -136,13 +110,11 @@ def _show(profile: Profile, infno: str, party: Party | None, came: Came) -> int:
         return DONE
     try:
         answer = json.loads(came.body, parse_float=str)
-    except ValueError:
-        print(f"HTTP {came.status}, and no JSON; the outcome is unknown")
+        shown = calling.opened(profile, party.id if party else "", infno, answer)
+    except (ValueError, SettlementError):
+        print(f"HTTP {came.status}, and no JSON that can be read; the outcome is unknown")
         return UNKNOWN
-    text = plain_output(profile, party.id, answer) if party else None
-    if text is not None:
-        answer["output"] = json.loads(text, parse_float=str)
-    print(json.dumps(to_canonical(profile, infno, answer, "answer"), ensure_ascii=False, indent=1))
+    print(json.dumps(shown, ensure_ascii=False, indent=1))
     return _ended(came.status, answer)
 
 

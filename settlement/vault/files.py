@@ -58,6 +58,8 @@ def _write_whole(path: Path, text: str, fresh: bool) -> None:
             beside.rename(path)
     finally:
         beside.unlink(missing_ok=True)
+    if os.name == "nt":  # there a folder cannot be opened, and NTFS keeps names by its own log
+        return
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -15,7 +15,9 @@ from checkout_till import ANNA, BED, BEN, DRUG_A, DRUG_B, HOSPITAL, OTHER_HOSPIT
 from settlement.checkout.base import loads
 from settlement.checkout.transactions import settle_message
 from settlement.errors import BadInput
+from settlement.money import fen, yuan
 
+SUMS = ("medfee_sumamt", "fund_pay_sumamt", "acct_pay", "psn_cash_pay")
 DIAGNOSES = [
     {"diag_type": "1", "diag_srt_no": "1", "diag_code": "I10.x00", "diag_name": "原发性高血压", "vali_flag": "1"}
 ]
@@ -172,12 +174,12 @@ def test_drugs_of_chronic_visits_only(till: Till) -> None:
 def test_running_totals_are_the_books(till: Till) -> None:
     assert ask(till, "5206", psn_no=ANNA)["cuminfo"] is None
     mdtrt_id = till.stay(ANNA, STAY_LINES)
-    total = f"{sum(int(line['det_item_fee_sumamt'].replace('.', '')) for line in STAY_LINES) / 100:.2f}"
-    till.send("2304", till.asked(ANNA, mdtrt_id, total, med_type="21"))
+    till.send("2304", till.asked(ANNA, mdtrt_id, total_of(STAY_LINES), med_type="21"))
     rows = ask(till, "5206", psn_no=ANNA, cum_ym="202405")["cuminfo"]
     state = till.house.ledger.person(ANNA)
-    assert len(rows) == len(state.counters) > 1
-    for row in rows:
+    counted = [row for row in rows if row["cum_type_code"] not in SUMS]
+    assert len(counted) == len(state.counters) > 1 and len(rows) == len(counted) + len(SUMS)
+    for row in counted:
         [value] = [value for key, value in state.counters.items() if key.name == row["cum_type_code"]]
         count = "次数" in row["cum_type_name"]
         assert row["cum"] == (str(value) if count else f"{value // 100}.{value % 100:02d}")
@@ -186,6 +188,80 @@ def test_running_totals_are_the_books(till: Till) -> None:
     assert ask(till, "5206", psn_no=ANNA, cum_ym="202305")["cuminfo"] is None
     with pytest.raises(BadInput, match="P14"):
         ask(till, "5206", psn_no="404")
+
+
+def total_of(lines: list[dict[str, Any]]) -> str:
+    return yuan(sum(fen(line["det_item_fee_sumamt"]) for line in lines))
+
+
+def sums(till: Till, **data: str) -> dict[str, int]:
+    """Return what 5206 says was settled in a year, in fen."""
+    rows = ask(till, "5206", psn_no=ANNA, **data)["cuminfo"] or []
+    return {row["cum_type_code"]: fen(row["cum"]) for row in rows if row["cum_type_code"] in SUMS}
+
+
+def test_the_years_sums_are_those_of_the_answers(till: Till) -> None:
+    """Purchases and visits of every institution; what is given back nets out, and stands again when that is undone."""
+    mdtrt_id = till.visit(ANNA, [DRUG_A])
+    first = till.send("2207", till.asked(ANNA, mdtrt_id, "37.00"))["output"]["setlinfo"]
+    stay = till.stay(ANNA, STAY_LINES)
+    second = till.send("2304", till.asked(ANNA, stay, total_of(STAY_LINES), med_type="21"))["output"]["setlinfo"]
+    paid_in_cash = till.purchase(ANNA, "32.80", [DRUG_B])
+    paid_in_cash["druginfo"]["acct_used_flag"] = "0"
+    third = till.send("2102", paid_in_cash, place=SHOP)["output"]["setlinfo"]
+    till.send("2102", till.purchase(BEN, "37.00", [DRUG_A]), place=SHOP)
+    told = [first, second, third]
+    assert sums(till) == {name: sum(fen(info[name]) for info in told) for name in SUMS}
+    assert min(sums(till).values()) > 0  # each name is shown by an amount
+    till.send("2103", till.cancel_of(third), "C1", place=SHOP)
+    assert sums(till) == {name: fen(first[name]) + fen(second[name]) for name in SUMS}
+    till.undo(ANNA, "C1", "2103", place=SHOP)
+    assert sums(till) == {name: sum(fen(info[name]) for info in told) for name in SUMS}
+    assert sums(till, cum_ym="202312") == {}
+    with pytest.raises(BadInput, match="B61"):
+        ask(till, "5206", psn_no=ANNA, cum_ym="soon")
+
+
+def test_what_is_given_back_in_another_year_leaves_the_year_it_was_settled_in(till: Till) -> None:
+    till.time = datetime(2024, 12, 31, 9, 0, 0)
+    info = till.send("2102", till.purchase(ANNA, "37.00", [DRUG_A]), place=SHOP)["output"]["setlinfo"]
+    assert sums(till, cum_ym="202401")["medfee_sumamt"] == 37_00
+    till.time = datetime(2025, 1, 2, 9, 0, 0)
+    assert sums(till) == {}
+    till.send("2103", till.cancel_of(info), place=SHOP)
+    assert set(sums(till, cum_ym="202401").values()) == {0} and sums(till) == {}
+
+
+def test_purchases_are_told_with_the_visits_until_given_back(till: Till) -> None:
+    visit = till.visit(ANNA)
+    till.time += timedelta(hours=1)
+    bought = [till.send("2102", till.purchase(ANNA, "37.00", [DRUG_A]), place=SHOP)["output"] for _ in range(2)]
+    till.send("2102", till.purchase(BEN, "37.00", [DRUG_A]), place=SHOP)
+    infos = [one["setlinfo"] for one in bought]
+    rows = ask(till, "5201", SHOP, psn_no=ANNA)["mdtrtinfo"]
+    assert [row["mdtrt_id"] for row in rows] == sorted(info["mdtrt_id"] for info in infos)
+    for row in rows:
+        [info] = [info for info in infos if info["mdtrt_id"] == row["mdtrt_id"]]
+        for name in ("setl_id", "psn_no", "insutype", "med_type"):
+            assert row[name] == info[name]
+        assert row["begntime"] == row["endtime"] == info["setl_time"] and row["fixmedins_code"] == SHOP
+    assert [row["mdtrt_id"] for row in ask(till, "5201", psn_no=ANNA)["mdtrtinfo"]] == [visit]  # each sees its own
+    every = ask(till, "5201", HOSPITAL, "auditor", psn_no=ANNA)["mdtrtinfo"]
+    assert [row["mdtrt_id"] for row in every] == [visit, *(row["mdtrt_id"] for row in rows)]
+    assert ask(till, "5201", SHOP, psn_no=ANNA, endtime="2024-04-30", begntime="2024-04-01")["mdtrtinfo"] is None
+    till.send("2103", till.cancel_of(infos[0]), place=SHOP)
+    rows = ask(till, "5201", SHOP, psn_no=ANNA)["mdtrtinfo"]
+    assert [row["mdtrt_id"] for row in rows] == [infos[1]["mdtrt_id"]]
+
+
+def test_a_repeated_purchase_is_listed_once_and_a_settled_visit_not_again(till: Till) -> None:
+    nodes = till.purchase(ANNA, "37.00", [DRUG_A])
+    for _ in range(2):
+        till.send("2102", nodes, "SAME", SHOP)
+    mdtrt_id = till.visit(ANNA, [DRUG_A])
+    till.send("2207", till.asked(ANNA, mdtrt_id, "37.00"))
+    history = till.house.ledger.history("visits", f"{ANNA}|202405")
+    assert [len(loads(version.content)["mdtrt_ids"]) for version in history] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_an_anchor_holds_for_the_book_as_it_grows(ledger, tmp_path):
     settle(ledger, "later")
     for name in ("empty.json", "six.json"):
         assert faults_by(ledger, read_anchor(tmp_path / name)) == []
-    with pytest.raises(FileExistsError):
+    with pytest.raises(BadInput, match="L22_ANCHOR_EXISTS"):
         write_anchor(make_anchor(ledger, NOW), tmp_path / "six.json")
 
 

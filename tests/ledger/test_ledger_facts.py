@@ -131,6 +131,15 @@ def test_a_clock_that_goes_back_is_refused(ledger, open_book, before, after, tak
         assert again.verify() == []
 
 
+def test_a_clock_that_creeps_back_is_met_at_five_seconds_in_all(ledger):
+    for second in (30, 27, 25):  # each is within five seconds of the latest time so far
+        at(ledger, f"m{second}", f"2024-05-01 10:00:{second}")
+    with pytest.raises(NotAvailable, match="L15_CLOCK_WENT_BACK"):
+        at(ledger, "m22", "2024-05-01 10:00:22")
+    ledger.accept_clock("2024-05-01 10:00:22")
+    assert at(ledger, "m22", "2024-05-01 10:00:22").seq == 5
+
+
 ROW = Settlement("S1", "v1", "H", "2024-05-01", "310", "11", "220400", "11", "", 1000, 700, 200, 0, 100)
 
 

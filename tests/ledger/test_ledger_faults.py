@@ -21,7 +21,7 @@ STORES = ("sqlite",)  # what can happen to a file; test_postgresql has what can 
 KILLS = 20
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
-LARGE = b"x" * 100_000  # a body of some 25 pages
+LARGE = random.Random(1).randbytes(100_000)  # a body of some 25 pages that nothing makes smaller
 
 
 def killed_run(book: Path, acks: Path, begin: int, after_s: float) -> None:

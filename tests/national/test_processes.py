@@ -196,4 +196,3 @@ def test_an_address_that_is_taken_is_refused(tmp_path):
         command.append(str(taken.getsockname()[1]))
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0 and "N42_ADDRESS" in done.stderr
-

@@ -40,6 +40,7 @@ static size_t watch_length;
 static int trace = -1, full;
 static uint64_t kill_at, eio_at;
 static long delay_ms;
+static pid_t owner; /* a child between vfork and exec shares our memory, and what it closes is still open here */
 
 #define REAL(type, name, ...) ({ static type (*f)(__VA_ARGS__); if (!f) f = (type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name); f; })
 #define REAL_OPENAT REAL(int, "openat64", int, const char *, int, ...)
@@ -47,9 +48,13 @@ static long delay_ms;
 
 static long number(const char *name) { const char *text = getenv(name); return text ? atol(text) : 0; }
 
+static void own(void) { owner = getpid(); }
+
 __attribute__((constructor)) static void begin(void) {
     const char *text = getenv("SHIM_WATCH");
     if (!text) return;
+    own();
+    pthread_atfork(NULL, NULL, own); /* fork runs this in the child, vfork does not */
     watch_length = strlen(strncpy(watch, text, sizeof watch - 1));
     if ((text = getenv("SHIM_ACKS"))) strncpy(acks, text, sizeof acks - 1);
     if ((text = getenv("SHIM_FREED"))) strncpy(freed, text, sizeof freed - 1);
@@ -147,7 +152,7 @@ int creat64(const char *path, mode_t mode) { return opened(AT_FDCWD, path, O_CRE
 static int kind_of(int fd) { return shared && fd >= 0 && fd < FDS ? fds[fd].kind : 0; }
 
 int close(int fd) {
-    if (!kind_of(fd)) return REAL_CLOSE(fd);
+    if (!kind_of(fd) || getpid() != owner) return REAL_CLOSE(fd);
     lock();
     if (fds[fd].kind == 'f') note(CLOSE, fds[fd].file, 0, "", NULL, 0);
     fds[fd].kind = 0;
