@@ -97,6 +97,8 @@ def service(folder: Path, where: str, world: World, env: dict[str, str]) -> Iter
     ]  # fmt: skip
     if where.startswith("postgresql"):
         words += ["--store", where]
+    elif (os.cpu_count() or 1) > 1:  # a server of a database has its own processes to place
+        words += ["--cpu", "0"]
     process = subprocess.Popen(
         [sys.executable, "-m", "settlement.cli", *words], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True,
         process_group=0,

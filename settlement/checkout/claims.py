@@ -222,7 +222,11 @@ def draft_of(
 
 def claim_line(line: dict[str, Any]) -> dict[str, Any]:
     """Return a fee line as a draft has it: only what a sender may say of it, and its ``terms`` (``own_terms``)."""
-    made = {name: value for name in LINE_FIELDS if (value := line.get(name))}
+    made = {}
+    for name in LINE_FIELDS:
+        value = line.get(name)
+        if value:
+            made[name] = value
     terms = line.get("terms")
     return made | terms if terms else made
 
@@ -243,6 +247,8 @@ def netted(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     Quantities are 1/10 000, amounts fen, so nothing is rounded. What was refunded whole is left out.
     """
     kept = {line["feedetl_sn"]: claim_line(line) for line in lines if not line.get("init_feedetl_sn")}
+    if len(kept) == len(lines):  # no refund among them
+        return list(kept.values())
     for line in lines:
         if not line.get("init_feedetl_sn"):
             continue

@@ -7,7 +7,7 @@ a person whom the book has never seen, the postings, the settlement whole, and w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -67,6 +67,10 @@ class Task(NamedTuple):
     said: Said
     draw: Callable[[Desk, House, Said], Claim]
     answer: Callable[[House, Outcome, dict[str, Any]], bytes]
+
+
+# Every counter of a person after a group, by psn_no; most are as before, so only what changed gets a CounterKey.
+After = dict[str, list[tuple[Any, int]]]
 
 
 class _Ready(NamedTuple):
@@ -156,24 +160,24 @@ def calculate(book: Rulebook, ready: Sequence[_Ready]) -> list[Outcome | Settlem
     ]
 
 
-def _counters(settled: Settled) -> dict[str, list[tuple[CounterKey, int]]]:
-    made: dict[str, list[tuple[CounterKey, int]]] = {}
+def _counters(settled: Settled) -> After:
+    made: After = {}
     for c in settled.counters():
-        key = CounterKey(c["area"], c["period"], c["period_start"], c["counter"])
+        key = c["area"], c["period"], c["period_start"], c["counter"]
         made.setdefault(c["psn_no"], []).append((key, c["value"]))
     return made
 
 
-def _outcome(
-    ready: _Ready, settled: Settled, k: int, after: dict[str, list[tuple[CounterKey, int]]]
-) -> Outcome | SettlementError:  # fmt: skip
-    before, claim = ready.state.counters, ready.claim
+def _outcome(ready: _Ready, settled: Settled, k: int, after: After) -> Outcome | SettlementError:
+    claim = ready.claim
+    before: Mapping[Any, int] = ready.state.counters  # a plain tuple finds what its CounterKey does
     told = settled.told(k, lines=claim.told is None)
     refusal = _not_this_care(claim, settled.book.program(told["program"]).claim.care)
     if refusal is not None:
         return refusal
     setlinfo.assert_whole(told)
-    changed = {key: value for key, value in after.get(ready.state.psn_no, ()) if value != before.get(key, 0)}
+    stands = after.get(ready.state.psn_no, ())
+    changed = {CounterKey(*key): value for key, value in stands if value != before.get(key, 0)}
     delta = [[*key, value - before.get(key, 0)] for key, value in changed.items()]
     return Outcome(claim, told, ready.state, ready.opening_fen, changed, delta, explain(told, settled.book))
 

@@ -218,6 +218,16 @@ def front_gone() -> NotAvailable:
     )
 
 
+def no_processor(cpu: int, found: str) -> BadInput:
+    """N49: --cpu names a processor that this process may not have."""
+    return BadInput(
+        "N49_NO_PROCESSOR",
+        f"--cpu {cpu}: {found}",
+        cure="Name one that is there, or leave --cpu out",
+        zh=f"处理器 {cpu} 不可用，请改用可用的处理器编号，或不指定 --cpu",
+    )
+
+
 def store_unknown(found: str) -> BadInput:
     """N48: --store says neither of the two stores; the text is not repeated, it may hold a password."""
     return BadInput(

@@ -54,6 +54,9 @@ class Settings:
         Keep a log of requests with persons masked, and show it at /sandbox/log. Without it in a sandbox only.
     log_file
         Where the service's own log goes; without it to the error stream.
+    cpu
+        The processor on which the process that has the book stays, the other process on the rest; for a machine that is
+        the service's own. Without it the system decides.
     """
 
     profile: str = "plain"
@@ -74,6 +77,7 @@ class Settings:
     rate: float | None = None
     log_requests: bool | None = None
     log_file: Path | None = None
+    cpu: int | None = None
 
     @property
     def is_sandbox(self) -> bool:

@@ -25,7 +25,7 @@ from settlement.national import refusals, sessions, telemetry
 from settlement.national.app import LOG_PATH
 from settlement.national.book_side import BookSide
 from settlement.national.gate import Gate
-from settlement.national.processes import ended, start_front
+from settlement.national.processes import ended, keep_apart, start_front
 from settlement.national.profile import conventions, load_profile
 from settlement.national.remote import DRAIN, END
 from settlement.national.roles import load_clients
@@ -106,6 +106,7 @@ def serve(settings: Settings, said: Callable[[str], None] = print) -> int:
         if not settings.is_sandbox:
             raise refusals.only_sandbox()
     load_profile(settings.profile)
+    cpus = keep_apart(settings.cpu)
     with ExitStack() as closing:
         listening = closing.enter_context(listen(settings.host, settings.port))
         port = int(listening.getsockname()[1])
@@ -117,7 +118,7 @@ def serve(settings: Settings, said: Callable[[str], None] = print) -> int:
         house = open_house(settings, ledger)._replace(conventions=conventions(gate.profile))
         here, there = socket.socketpair()
         with there, listening:  # the front has them now: who knocks when it has gone is not kept waiting
-            front = start_front(settings, listening, there)
+            front = start_front(settings, listening, there, cpus)
         closing.callback(ended, front)
         settle_heap()
         greeting = greeting_of(settings, gate, house.registry, port)

@@ -196,3 +196,24 @@ def test_an_address_that_is_taken_is_refused(tmp_path):
         command.append(str(taken.getsockname()[1]))
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0 and "N42_ADDRESS" in done.stderr
+
+
+@POSIX
+def test_each_process_can_have_its_own_processor(tmp_path):
+    first, *others = sorted(os.sched_getaffinity(0))
+    running = Running(tmp_path, "--cpu", str(first))
+    try:
+        good(Wire(running.url).send("2102", purchase("8.80")))
+        pid = running.process.pid
+        assert os.sched_getaffinity(pid) == {first}
+        kept = [one for one in os.listdir(f"/proc/{pid}/task") if os.sched_getaffinity(int(one)) == {first}]
+        assert len(kept) >= 2  # the book's writer too; libraries may have made threads of their own before
+        assert sorted(os.sched_getaffinity(front_of(pid))) == (others or [first])
+    finally:
+        assert running.stop() == 0
+
+
+def test_a_processor_that_is_not_there_is_refused(tmp_path):
+    command = [sys.executable, "-m", "settlement.cli", "serve", "--folder", str(tmp_path), "--cpu", "4711"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0 and "N49_NO_PROCESSOR" in done.stderr
