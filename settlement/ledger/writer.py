@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
+from time import monotonic
 
 from settlement.errors import LedgerConflict, SettlementError
 from settlement.ledger import chain, checks, refusals
@@ -21,6 +22,7 @@ from settlement.ledger.sealed import Sealer
 from settlement.ledger.store import Head, Known, Store, Whole
 
 GROUP = 64  # messages that may share one commit
+GATHER_S = 0.0015  # so long the writer waits for the rest of a group
 IDLE_S = 0.1  # so long without a message, and the store may tidy up: tills that just got their answer send the next
 CLOCK = "CLOCK"  # infno of an entry that says that the clock is right although it shows an earlier time
 STEP_BACK = timedelta(seconds=5)  # a clock is corrected by seconds now and then; more is a fault
@@ -52,6 +54,7 @@ class Writer:
         self._closed = False
         self._stopped_by = ""
         self._head = Head(0, None, "")  # after what this process wrote last
+        self._expected = 0  # messages: as many as were in the last group
         self._rested = True  # nothing was written since the store was last given an idle moment
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -96,20 +99,27 @@ class Writer:
                 self._book(group)
 
     def _next_group(self) -> tuple[list[Job], bool]:
-        """Wait for a message, take what is behind it; False with the group when the end mark was met."""
+        """Wait for a message, take what is behind it; False with the group when the end mark was met.
+
+        Tills that just got their answer send the next message at once: after a group of several the writer waits a
+        moment for as many. Else the first of them would be a group, with a commit and a calculation of its own.
+        """
         group: list[Job] = []
         try:
             job = self._jobs.get(timeout=None if self._rested else IDLE_S)
         except Empty:
             self._rest(0, idle=True)
             job = self._jobs.get()
+        until = monotonic() + GATHER_S
         with suppress(Empty):
             while job is not None:
                 if job.take():  # else its caller gave up while it was still waiting
                     group.append(job)
                 if len(group) == GROUP:
-                    return group, True
-                job = self._jobs.get_nowait()
+                    break
+                left = until - monotonic() if len(group) < self._expected else 0
+                job = self._jobs.get(timeout=left) if left > 0 else self._jobs.get_nowait()
+        self._expected = len(group)
         return group, job is not None
 
     def _book(self, group: list[Job]) -> None:

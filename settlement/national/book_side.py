@@ -13,8 +13,6 @@ from settlement.national.sandbox_faults import UNTOUCHED, Fate
 from settlement.national.telemetry import incident
 from settlement.national.working import Working
 
-PAUSE_S = 0.005  # a question waits no longer than this
-
 
 class BookSide:
     """Answers over one line until it breaks off. ``up`` is done when the front process listens, ``gone`` when it is no more."""
@@ -25,8 +23,6 @@ class BookSide:
         self.gone = asyncio.Event()
         self.link = Link(self._take, self._lost)
         self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds them weakly
-        self._paused: asyncio.TimerHandle | None = None
-        working.outcomes.on_told = self._resume
 
     def tell(self, what: str) -> None:
         """Tell the front process to take nothing new and end (DRAIN), or to end without waiting (END)."""
@@ -42,30 +38,12 @@ class BookSide:
             self.up.cancel()
         self.gone.set()
 
-    def _resume(self) -> None:
-        if self._paused is not None:
-            self._paused.cancel()
-            self._paused = None
-            self.link.resume()
-
-    def _pause(self) -> None:
-        """Read no more until the book tells, or for a moment.
-
-        While the writer works, every message that is read takes the interpreter from it, and has to wait for it anyway.
-        Read together, they cost it one interruption.
-        """
-        if self._paused is None and self._working.outcomes.open:
-            self._paused = self._loop.call_later(PAUSE_S, self._resume)
-            self.link.pause()
-
     def _take(self, row: Row) -> None:
         if row[1] == remote.UP:
             self.up.set_result(None)
             return
         task = self._loop.create_task(self._answer(*row))
         self._tasks.add(task)
-        if self._paused is None:
-            self._loop.call_soon(self._pause)  # once it is handed to the book
         task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, number: int, what: str, *about: Any) -> None:

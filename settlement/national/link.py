@@ -48,16 +48,6 @@ class Link(asyncio.Protocol):
         """The other end is gone."""
         self._gone()
 
-    def pause(self) -> None:
-        """Take nothing for now; what comes waits in the line."""
-        if self._transport is not None:
-            self._transport.pause_reading()
-
-    def resume(self) -> None:
-        """Take rows again."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
-
     def send(self, row: Iterable[Any]) -> None:
         """Send a row. Raises UnicodeEncodeError for a text that no UTF-8 can hold; then nothing is sent."""
         packed = _ENCODER.encode(row)

@@ -52,8 +52,6 @@ class Outcomes:
         self._told: deque[tuple[asyncio.Future[Stored], Stored | BaseException]] = deque()
         self._rung = False
         self._overdue = Overdue(loop, deadline_s)
-        self.open = 0  # messages that the book has and has not told of
-        self.on_told: Callable[[], None] = lambda: None  # called after outcomes were delivered
 
     async def of(self, message: Message, work: Work) -> Stored:
         """Return what the book answers to a message, or raise what it raises.
@@ -62,7 +60,6 @@ class Outcomes:
         """
         future: asyncio.Future[Stored] = self._loop.create_future()
         self._ledger.submit(message, work, partial(self._tell, future))
-        self.open += 1
         self._overdue.watch(future, refusals.outcome_unknown)
         return await future
 
@@ -77,11 +74,9 @@ class Outcomes:
         self._rung = False  # before the first is taken: what is told from here on rings again
         while self._told:
             future, outcome = self._told.popleft()
-            self.open -= 1
             if future.done():  # its client is gone, or waited long enough
                 continue
             if isinstance(outcome, BaseException):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-        self.on_told()

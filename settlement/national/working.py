@@ -66,7 +66,7 @@ class Working:
     ) -> None:  # fmt: skip
         self._standing = standing
         self._house, self._transactions, self._loop, self._answer_s = house, transactions, loop, answer_s
-        self.outcomes = Outcomes(house.ledger, loop, answer_s)
+        self._outcomes = Outcomes(house.ledger, loop, answer_s)
         self._threads = ThreadPoolExecutor(THREADS, "question")
 
     async def answer(self, said: Said, fate: Fate = UNTOUCHED) -> bytes | FileAnswer:
@@ -115,7 +115,7 @@ class Working:
             work = await self._read(transaction.work, house, said)
         else:
             work = transaction.work(house, said)
-        stored = await self.outcomes.of(message_of(said), work)
+        stored = await self._outcomes.of(message_of(said), work)
         if not stored.first:
             await self._read(refuse_replay_of_void, house, said, stored)
         return stored.answer
