@@ -21,6 +21,7 @@ BUSY_MS = 5_000  # how long to wait for another process that holds the pen
 
 # The writer makes its own checkpoints, hence none automatically.
 SETTINGS = (
+    "page_size = 2048",  # of a new book: most pages that a settlement touches are of an index, for the sake of one row
     "journal_mode = WAL",
     "synchronous = FULL",
     "wal_autocheckpoint = 0",

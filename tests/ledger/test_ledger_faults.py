@@ -144,12 +144,12 @@ def test_a_failed_checkpoint_loses_nothing_and_stops_the_book(path, monkeypatch)
     monkeypatch.setattr(sqlite_store, "CHECKPOINT_AT_LATEST", 1)
     ledger = SqliteLedger(path)
     with file_size_limit(path.stat().st_size // 2):
-        assert settle(ledger, "m3").first
+        assert settle(ledger, "m3", body=LARGE).first  # which grows the file
         with pytest.raises(NotAvailable, match=r"L05_BOOK_STOPPED\] .*checkpoint"):
             settle(ledger, "m4")
         ledger.close()
     with SqliteLedger(path) as reopened:
-        assert not settle(reopened, "m3").first and settle(reopened, "m4").first
+        assert not settle(reopened, "m3", body=LARGE).first and settle(reopened, "m4").first
         assert reopened.verify() == []
 
 
