@@ -7,6 +7,7 @@ from typing import Any
 
 from settlement.checkout.base import FileAnswer, Said
 from settlement.errors import SettlementError
+from settlement.ledger.book import Stored
 from settlement.national import refusals, remote
 from settlement.national.link import Link, Row
 from settlement.national.sandbox_faults import UNTOUCHED, Fate
@@ -39,24 +40,42 @@ class BookSide:
         self.gone.set()
 
     def _take(self, row: Row) -> None:
-        if row[1] == remote.UP:
+        number, what, *about = row
+        if what == remote.UP:
             self.up.set_result(None)
             return
-        task = self._loop.create_task(self._answer(*row))
+        if what == remote.ANSWER and about[1] is None:
+            try:
+                if self._working.hand_in(Said(*about[0]), _Reply(self, number, about)):
+                    return
+            except Exception:  # it is raised once more on the long way, where it is told
+                pass
+        self.answer(number, what, *about)
+
+    def answer(self, number: int, what: str, *about: Any) -> None:
+        """Answer in a task of its own."""
+        task = self._loop.create_task(self._answer(number, what, *about))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, number: int, what: str, *about: Any) -> None:
-        row: tuple[int, str, Any]
         try:
-            row = (number, *(await self._answered(what, *about)))
-        except SettlementError as error:
-            row = (number, remote.REFUSED, remote.error_row(error))
-        except Exception as error:  # the last resort; the front process cannot see what happened here
-            told = incident(self._log, error, infno=about[0][0] if what == remote.ANSWER else "")
-            row = (number, remote.REFUSED, remote.error_row(refusals.unforeseen(told)))
+            told = await self._answered(what, *about)
+        except Exception as error:
+            self.refuse(number, error, about[0][0] if what == remote.ANSWER else "")
+        else:
+            self.send(number, *told)
+
+    def refuse(self, number: int, error: BaseException, infno: str) -> None:
+        """Send why there is no answer; what nobody foresaw is written down here, for the front cannot see it."""
+        if not isinstance(error, SettlementError):
+            error = refusals.unforeseen(incident(self._log, error, infno=infno))
+        self.send(number, remote.REFUSED, remote.error_row(error))
+
+    def send(self, number: int, what: str, value: Any) -> None:
+        """Send an answer, if there is still somebody to hear it."""
         if not self.gone.is_set():
-            self.link.send(row)
+            self.link.send((number, what, value))
 
     async def _answered(self, what: str, *about: Any) -> tuple[str, Any]:
         if what == remote.ANSWER:
@@ -66,3 +85,26 @@ class BookSide:
         if what == remote.FACT:
             return remote.GOOD, await self._working.fact(*about)
         return remote.GOOD, await self._working.standing()
+
+
+class _Reply:
+    """Waits for the book's outcome of one message and sends it; a future and a task for each would cost more."""
+
+    __slots__ = ("_about", "_done", "_number", "_side")
+
+    def __init__(self, side: BookSide, number: int, about: list[Any]) -> None:
+        self._side, self._number, self._about, self._done = side, number, about, False
+
+    def done(self) -> bool:
+        return self._done
+
+    def set_result(self, stored: Stored) -> None:
+        self._done = True
+        if stored.first:
+            self._side.send(self._number, remote.GOOD, stored.answer)
+        else:
+            self._side.answer(self._number, remote.ANSWER, *self._about)
+
+    def set_exception(self, error: BaseException) -> None:
+        self._done = True
+        self._side.refuse(self._number, error, self._about[0][0])

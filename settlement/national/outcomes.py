@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from settlement.ledger.book import Ledger, Message, Stored, Work
 from settlement.national import refusals
@@ -18,17 +18,30 @@ from settlement.national import refusals
 WATCH_S = 0.25  # how often deadlines are looked at
 
 
+class Waiting(Protocol):
+    """What waits for an outcome: a future, or something that costs less."""
+
+    def done(self) -> bool:
+        """Tell whether it has its outcome."""
+
+    def set_result(self, result: Any, /) -> None:
+        """Take what came of it."""
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        """Take why nothing came of it."""
+
+
 class Overdue:
     """Gives up on what is waited for longer than ``deadline_s``; one timer for all, for nearly none ever is."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, deadline_s: float) -> None:
         self._loop, self._deadline_s = loop, deadline_s
-        self._waiting: deque[tuple[float, asyncio.Future[Any], Callable[[float], Exception]]] = deque()
+        self._waiting: deque[tuple[float, Waiting, Callable[[float], Exception]]] = deque()
         self._watched = False
 
-    def watch(self, future: asyncio.Future[Any], refusal: Callable[[float], Exception]) -> None:
-        """Give a future ``deadline_s`` from now; then it gets the refusal, which is told how long that was."""
-        self._waiting.append((self._loop.time() + self._deadline_s, future, refusal))
+    def watch(self, waiting: Waiting, refusal: Callable[[float], Exception]) -> None:
+        """Give it ``deadline_s`` from now; then it gets the refusal, which is told how long that was."""
+        self._waiting.append((self._loop.time() + self._deadline_s, waiting, refusal))
         if not self._watched:
             self._watched = True
             self._loop.call_later(WATCH_S, self._look)
@@ -49,23 +62,27 @@ class Outcomes:
 
     def __init__(self, ledger: Ledger, loop: asyncio.AbstractEventLoop, deadline_s: float) -> None:
         self._ledger, self._loop = ledger, loop
-        self._told: deque[tuple[asyncio.Future[Stored], Stored | BaseException]] = deque()
+        self._told: deque[tuple[Waiting, Stored | BaseException]] = deque()
         self._rung = False
         self._overdue = Overdue(loop, deadline_s)
 
     async def of(self, message: Message, work: Work) -> Stored:
-        """Return what the book answers to a message, or raise what it raises.
-
-        Raises NotAvailable N32 at the deadline; the message is then still in the book's queue and may yet be booked.
-        """
+        """Return what the book answers to a message, or raise what it raises."""
         future: asyncio.Future[Stored] = self._loop.create_future()
-        self._ledger.submit(message, work, partial(self._tell, future))
-        self._overdue.watch(future, refusals.outcome_unknown)
+        self.hand_in(message, work, future)
         return await future
 
-    def _tell(self, future: asyncio.Future[Stored], outcome: Stored | BaseException) -> None:
+    def hand_in(self, message: Message, work: Work, waiting: Waiting) -> None:
+        """Give a message to the book; ``waiting`` gets what the book answers, or what it raises.
+
+        It gets NotAvailable N32 at the deadline; the message is then still in the book's queue and may yet be booked.
+        """
+        self._ledger.submit(message, work, partial(self._tell, waiting))
+        self._overdue.watch(waiting, refusals.outcome_unknown)
+
+    def _tell(self, waiting: Waiting, outcome: Stored | BaseException) -> None:
         """Note an outcome; called by the writer's thread."""
-        self._told.append((future, outcome))
+        self._told.append((waiting, outcome))
         if not self._rung:
             self._rung = True
             self._loop.call_soon_threadsafe(self._deliver)
@@ -73,10 +90,10 @@ class Outcomes:
     def _deliver(self) -> None:
         self._rung = False  # before the first is taken: what is told from here on rings again
         while self._told:
-            future, outcome = self._told.popleft()
-            if future.done():  # its client is gone, or waited long enough
+            waiting, outcome = self._told.popleft()
+            if waiting.done():  # its client is gone, or waited long enough
                 continue
             if isinstance(outcome, BaseException):
-                future.set_exception(outcome)
+                waiting.set_exception(outcome)
             else:
-                future.set_result(outcome)
+                waiting.set_result(outcome)

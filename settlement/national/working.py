@@ -23,7 +23,7 @@ from settlement.checkout.base import (
     refuse_replay_of_void,
 )
 from settlement.national import refusals
-from settlement.national.outcomes import Outcomes
+from settlement.national.outcomes import Outcomes, Waiting
 from settlement.national.sandbox_faults import UNTOUCHED, Fate
 
 ANSWER_S = 15.0  # seconds after which the sender is told that the outcome is not known; clients wait about 20 s
@@ -90,6 +90,18 @@ class Working:
         if isinstance(both[0], BaseException):
             raise both[0]
         return both[0]
+
+    def hand_in(self, said: Said, waiting: Waiting) -> bool:
+        """Give a message that is booked without more ado straight to the book: nearly all that come at the busiest hour.
+
+        False: it is not of that kind. What ``waiting`` gets is ``Stored``; one that is not ``first`` must be asked for
+        by ``answer``, which knows when a repeat is not to be told its answer. Raises what checkout and book raise.
+        """
+        transaction = self._transactions.get(said.infno)
+        if transaction is None or transaction.work is None or transaction.infno in HEAVY:
+            return False
+        self._outcomes.hand_in(message_of(said), transaction.work(self._house, said), waiting)
+        return True
 
     async def fact(self, kind: str, key: str) -> bytes | None:
         """Return the latest content of a fact, None if the book says nothing of it."""
