@@ -8,6 +8,7 @@ import pytest
 from ledger_till import KEY, held_pen, message, pay, serial_oracle, settle
 
 from settlement.errors import LedgerConflict, NotAvailable
+from settlement.ledger import writer
 from settlement.ledger.stored_ledger import _Waiting
 from settlement.ledger.writer import GROUP
 
@@ -17,6 +18,30 @@ def test_settlements_that_wait_together_share_one_commit(ledger):
         futures = [call(lambda i=i: settle(ledger, f"m{i}", psn_no=f"p{i}")) for i in range(20)]
     assert [future.result().first for future in futures] == [True] * 20
     assert ledger.commits == 2  # the one that held the pen, and the twenty
+
+
+def test_after_a_group_the_writer_waits_for_the_next_messages_of_its_tills(ledger, monkeypatch):
+    monkeypatch.setattr(writer, "GATHER_S", 0.5)
+    with held_pen(ledger, 8) as call:
+        futures = [call(lambda i=i: settle(ledger, f"a{i}", psn_no=f"p{i}")) for i in range(8)]
+    assert [future.result().first for future in futures] == [True] * 8
+    with ThreadPoolExecutor(8) as pool:  # each sends its next message a little after the one before it
+        later = [pool.submit(_settle_in, 0.01 * i, ledger, i) for i in range(8)]
+    assert all(future.result().first for future in later)
+    assert ledger.commits == 3  # the one that held the pen, and two groups of eight
+
+
+def _settle_in(seconds: float, ledger, i: int):
+    time.sleep(seconds)
+    return settle(ledger, f"b{i}", psn_no=f"p{i}")
+
+
+def test_a_till_that_is_alone_never_waits_for_others(ledger, monkeypatch):
+    monkeypatch.setattr(writer, "GATHER_S", 5.0)
+    begin = time.monotonic()
+    for i in range(20):
+        settle(ledger, f"m{i}")
+    assert time.monotonic() - begin < 5.0 and ledger.commits == 20
 
 
 def test_a_group_has_a_limit(ledger):
