@@ -60,14 +60,14 @@ async def _serve(front: Front, listening: socket.socket, line: socket.socket) ->
     """Serve until the line says that it is over."""
     settings, loop = front.settings, asyncio.get_running_loop()
     working = Remote(loop)
-    link = Link(working.take, _book_gone)
-    await loop.connect_accepted_socket(lambda: link, line)
-    working.connect(link)
     plan = read_faults(settings.faults, settings.seed) if settings.faults else None
     service = Service(make_parts(settings, front.gate, working, front.log)._replace(requests=front.requests, plan=plan))
     app = make_app(service, about(settings))
     server = Server(app if plan is None else Cuttable(app), lambda: working.say(remote.UP), service.drain)
     working.told = lambda what: server.end(at_once=what == remote.END)
+    link = Link(working.take, _book_gone)
+    working.connect(link)
+    await loop.connect_accepted_socket(lambda: link, line)  # when all is ready for an order to end
     await server.serve([listening])
     working.close()
 
