@@ -13,9 +13,9 @@ from settlement.ledger.book import Fault, Posting, Settlement, Totals, Wanted
 from settlement.ledger.store import EntryRow, FactRow, Head, Identity, Known, Name, Raw, Tag, Whole
 
 PAGE = 500  # entries read at a time, so that no reader holds an old snapshot for long and the WAL can be reset
-# Entries written before the WAL is moved into the file: when nobody waits, and at the latest, some ninety megabytes. The
-# two fsyncs that it takes are then nobody's wait but once in thousands.
-CHECKPOINT_AFTER, CHECKPOINT_AT_LATEST = 256, 4096
+# Entries written before the WAL is moved into the file: when nobody waits, and at the latest. Rarely is better: a page of
+# an index that was written a hundred times is moved once. Who waits while it is moved waits some hundred milliseconds.
+CHECKPOINT_AFTER, CHECKPOINT_AT_LATEST = 256, 8192
 ASKED = 256  # pairs of one look-up. CROSS JOIN: SQLite then goes through them in turn, each by the index
 _INTEGRITY_LINES = 20
 

@@ -23,6 +23,7 @@ from settlement.ledger.store import Head, Known, Store, Whole
 
 GROUP = 64  # messages that may share one commit
 GATHER_S = 0.0015  # so long the writer waits for the rest of a group
+ENOUGH = 16  # messages that share a commit well enough: nobody waits for more
 IDLE_S = 0.1  # so long without a message, and the store may tidy up: tills that just got their answer send the next
 CLOCK = "CLOCK"  # infno of an entry that says that the clock is right although it shows an earlier time
 STEP_BACK = timedelta(seconds=5)  # a clock is corrected by seconds now and then; more is a fault
@@ -54,7 +55,7 @@ class Writer:
         self._closed = False
         self._stopped_by = ""
         self._head = Head(0, None, "")  # after what this process wrote last
-        self._expected = 0  # messages: as many as were in the last group
+        self._expected = 0  # messages that may come at once: the last group's tills, and who was waiting by then
         self._rested = True  # nothing was written since the store was last given an idle moment
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -101,8 +102,8 @@ class Writer:
     def _next_group(self) -> tuple[list[Job], bool]:
         """Wait for a message, take what is behind it; False with the group when the end mark was met.
 
-        Tills that just got their answer send the next message at once: after a group of several the writer waits a
-        moment for as many. Else the first of them would be a group, with a commit and a calculation of its own.
+        Tills that just got their answer send the next message at once, so the writer waits a moment for as many as there
+        are. Else the first of them would be a group, with a commit and a calculation of its own, and halves would alternate.
         """
         group: list[Job] = []
         try:
@@ -117,9 +118,8 @@ class Writer:
                     group.append(job)
                 if len(group) == GROUP:
                     break
-                left = until - monotonic() if len(group) < self._expected else 0
+                left = until - monotonic() if len(group) < min(self._expected, ENOUGH) else 0
                 job = self._jobs.get(timeout=left) if left > 0 else self._jobs.get_nowait()
-        self._expected = len(group)
         return group, job is not None
 
     def _book(self, group: list[Job]) -> None:
@@ -140,6 +140,7 @@ class Writer:
             self._fail(group, error, committing)
             return
         self._head = turn.head
+        self._expected = len(group) + self._jobs.qsize()  # before they are told: whoever is in neither is not at a till
         self.commits += 1
         self.booked += len(turn.written)
         for job, outcome in zip(group, outcomes, strict=True):
