@@ -23,10 +23,7 @@ _ENTRY = ", ".join(EntryRow._fields)
 _SETTLEMENT = ", ".join(Settlement._fields)
 _TABLES = ("entries", "facts", "postings", "settlements")
 
-_HEAD = """
-    SELECT seq, hash, coalesce(
-        (SELECT received_at FROM entries WHERE received_at <> '' ORDER BY seq DESC LIMIT 1), '')
-    FROM entries ORDER BY seq DESC LIMIT 1"""
+_HEAD = "SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1"
 _KNOWN = """
     SELECT fixmedins_code, msgid, seq, body_digest, setl_id, answer
     FROM unnest(%b::text[], %b::text[]) AS name (fixmedins_code, msgid) JOIN entries USING (fixmedins_code, msgid)"""
@@ -64,7 +61,15 @@ class PostgresReading:
     def head(self) -> Head:
         """Return the last entry's place."""
         rows = self._ask(_HEAD)
-        return Head(*rows[0]) if rows else Head(0, None, "")
+        return Head(*rows[0]) if rows else Head(0, None)
+
+    def times(self, after: int, upto: int) -> list[tuple[int, str, str]]:
+        """Return seq, infno and time of a page of the timed entries, the newest first."""
+        return self._ask(
+            "SELECT seq, infno, received_at FROM entries WHERE seq > %s AND seq <= %s AND received_at <> ''"
+            f" ORDER BY seq DESC LIMIT {PAGE}",
+            after, upto,
+        )  # fmt: skip
 
     def known(self, names: Sequence[Name]) -> dict[Name, Known]:
         """Return those of the messages that are on record."""
@@ -182,7 +187,7 @@ class PostgresStore(PostgresReading):
             self._con.close()
             raise
         self._head: Head | None = None  # read when the transaction began
-        self._seen = Head(0, None, "")  # the last entry that is known to be in the book
+        self._seen = Head(0, None)  # the last entry that is known to be in the book
         self._entries: Sequence[Whole] = ()  # to be written with the commit
         self._asked = False  # COMMIT may have been sent
 
@@ -223,7 +228,7 @@ class PostgresStore(PostgresReading):
             raise RuntimeError(f"the server answered COMMIT with {done.statusmessage}")
         if self._entries:
             last = self._entries[-1].entry
-            self._seen = Head(last.seq, last.hash, last.received_at)
+            self._seen = Head(last.seq, last.hash)
         self._head = None
 
     def rollback(self) -> None:
@@ -263,14 +268,14 @@ class PostgresStore(PostgresReading):
             self._con.execute("SELECT pg_advisory_xact_lock(%s)", [schema.PEN])
             asked = self._con.execute(_HEAD, binary=True)
         row = asked.fetchone()
-        return Head(0, None, "") if row is None else Head(*row)
+        return Head(0, None) if row is None else Head(*row)
 
     def _reconnect(self) -> None:
         self._con = schema.connect(self._dsn)
         if schema.identity_of(self._con) != self.identity:
             self._con.close()
             raise refusals.entries_lost(self.where, "another book is there now")
-        seq, hashed, _ = self._seen
+        seq, hashed, *_ = self._seen
         if seq and self._ask("SELECT hash FROM entries WHERE seq = %s", seq) != [(hashed,)]:
             self._con.close()
             raise refusals.entries_lost(self.where, f"entry {seq} is not the one that was acknowledged")

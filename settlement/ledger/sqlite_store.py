@@ -41,12 +41,15 @@ class SqliteReading:
     def head(self) -> Head:
         """Return the last entry's place."""
         row = self._con.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-        if row is None:
-            return Head(0, None, "")
-        latest = self._con.execute(
-            "SELECT received_at FROM entries WHERE received_at <> '' ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
-        return Head(row[0], row[1], "" if latest is None else latest[0])
+        return Head(0, None) if row is None else Head(*row)
+
+    def times(self, after: int, upto: int) -> list[tuple[int, str, str]]:
+        """Return seq, infno and time of a page of the timed entries, the newest first."""
+        return self._con.execute(
+            "SELECT seq, infno, received_at FROM entries WHERE seq > ? AND seq <= ? AND received_at <> ''"
+            f" ORDER BY seq DESC LIMIT {PAGE}",
+            (after, upto),
+        ).fetchall()
 
     def known(self, names: Sequence[Name]) -> dict[Name, Known]:
         """Return those of the messages that are on record."""

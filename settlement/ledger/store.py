@@ -83,11 +83,14 @@ class Known(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The last entry: its seq (0: an empty book), its hash, and the latest time a message was received at ('': none)."""
+    """The last entry: its seq (0: an empty book) and its hash.
+
+    ``received_at`` is the latest time a message was received at so far, '' for none; a store leaves it to the writer.
+    """
 
     seq: int
     hash: bytes | None
-    received_at: str
+    received_at: str = ""
 
 
 class Reading(Protocol):
@@ -95,6 +98,9 @@ class Reading(Protocol):
 
     def head(self) -> Head:
         """Return the last entry's place."""
+
+    def times(self, after: int, upto: int) -> list[tuple[int, str, str]]:
+        """Return seq, infno and time of a page of the timed entries with after < seq <= upto, the newest first."""
 
     def known(self, names: Sequence[Name]) -> dict[Name, Known]:
         """Return those of the messages that are on record."""

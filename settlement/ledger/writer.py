@@ -19,7 +19,7 @@ from settlement.ledger import chain, checks, refusals
 from settlement.ledger.book import PERSON, Booking, Compute, Done, FactKey, Message, Stored, Work
 from settlement.ledger.desk import GroupDesk
 from settlement.ledger.sealed import Sealer
-from settlement.ledger.store import Head, Known, Store, Whole
+from settlement.ledger.store import Head, Known, Reading, Store, Whole
 
 GROUP = 64  # messages that may share one commit
 GATHER_S = 0.0015  # so long the writer waits for the rest of a group
@@ -27,6 +27,7 @@ ENOUGH = 16  # messages that share a commit well enough: nobody waits for more
 IDLE_S = 0.1  # so long without a message, and the store may tidy up: tills that just got their answer send the next
 CLOCK = "CLOCK"  # infno of an entry that says that the clock is right although it shows an earlier time
 STEP_BACK = timedelta(seconds=5)  # a clock is corrected by seconds now and then; more is a fault
+LOOK_BACK = 100_000  # entries: some fifty seconds of a busy book, and a bound where entries have no time at all
 
 
 class Job:
@@ -54,7 +55,7 @@ class Writer:
         self._door = threading.Lock()  # held while something is put into the queue: nothing lands behind the end mark
         self._closed = False
         self._stopped_by = ""
-        self._head = Head(0, None, "")  # after what this process wrote last
+        self._head = Head(0, None)  # after what this process wrote last
         self._expected = 0  # messages that may come at once: the last group's tills, and who was waiting by then
         self._rested = True  # nothing was written since the store was last given an idle moment
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
@@ -186,15 +187,13 @@ class _Turn:
     """One group's way through the book, in the order in which its messages came."""
 
     def __init__(self, store: Store, sealer: Sealer, genesis: bytes, before: Head) -> None:
-        """Begin at the end of the book; ``before`` is where the last group left it.
-
-        The store tells the time of its last entry. Whoever wrote that knows the latest time so far, so that a clock
-        which goes back by seconds with each entry is met at five seconds in all.
-        """
+        """Begin at the end of the book; ``before`` is where this process's last group left it."""
         self._store, self._sealer = store, sealer
         head = store.head()  # another process may have written since the last group
         if (before.seq, before.hash) == (head.seq, head.hash):
             head = before
+        else:
+            head = head._replace(received_at=_latest_of(store, head, before))
         self.head = head if head.hash is not None else head._replace(hash=genesis)
         self._desk = GroupDesk(store, sealer)
         self._outcomes: dict[int, Stored | BaseException] = {}
@@ -283,6 +282,24 @@ class _Turn:
         latest = entry.received_at if job.message.infno == CLOCK else max(self.head.received_at, entry.received_at)
         self.head = Head(entry.seq, hashed, latest)
         return Stored(entry.seq, made.setl_id, made.answer, first=True)
+
+
+def _latest_of(view: Reading, head: Head, before: Head) -> str:
+    """Return the latest time of a book that ends with ``head``, by what was known of it at ``before`` and is new since.
+
+    So a clock that loses seconds with each entry is met at five seconds in all, whichever process writes them. The newest
+    are looked at first, and mostly few: an entry ``STEP_BACK`` before the latest time ends it, for nothing in front of
+    that entry is later, else it would have been refused. An accepted clock ends it too.
+    """
+    latest, after, upto = "", max(before.seq, head.seq - LOOK_BACK), head.seq
+    while page := view.times(after, upto):
+        for _, infno, moment in page:
+            over = moment < latest and datetime.fromisoformat(latest) - datetime.fromisoformat(moment) >= STEP_BACK
+            latest = max(latest, moment)
+            if over or infno == CLOCK:
+                return latest
+        upto = page[-1][0] - 1
+    return max(latest, before.received_at) if after == before.seq else latest
 
 
 def _checked(job: Job, made: Booking | BaseException) -> Booking | BaseException:

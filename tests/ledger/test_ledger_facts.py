@@ -140,6 +140,38 @@ def test_a_clock_that_creeps_back_is_met_at_five_seconds_in_all(ledger):
     assert at(ledger, "m22", "2024-05-01 10:00:22").seq == 5
 
 
+def test_two_processes_do_not_pull_the_clock_back_in_turn(ledger, open_book):
+    """Neither wrote the entry before its own, and each of them is within five seconds of that."""
+    other = open_book()
+    for book, second in ((ledger, 30), (other, 27), (ledger, 25)):
+        at(book, f"m{second}", f"2024-05-01 10:00:{second}")
+    for book in (ledger, other):
+        with pytest.raises(NotAvailable, match="L15_CLOCK_WENT_BACK"):
+            at(book, "m22", "2024-05-01 10:00:22")
+    other.accept_clock("2024-05-01 10:00:22")
+    assert at(ledger, "m22", "2024-05-01 10:00:22").seq == 5  # what one accepted holds for the other
+    with pytest.raises(NotAvailable, match="L15_CLOCK_WENT_BACK"):
+        at(other, "m16", "2024-05-01 10:00:16")
+
+
+def test_a_restart_does_not_forget_the_latest_time(ledger, open_book, monkeypatch):
+    """It is found behind entries without a time, page by page, and not in front of an accepted clock."""
+    monkeypatch.setattr("settlement.ledger.sqlite_store.PAGE", 2)
+    for minute, second in ((0, 0), (1, 30), (1, 27), (1, 26), (1, 25)):
+        at(ledger, f"m{minute}{second}", f"2024-05-01 10:0{minute}:{second:02}")
+    for number in range(3):
+        at(ledger, f"n{number}", "")
+    ledger.close()
+    with open_book() as again:
+        with pytest.raises(NotAvailable, match="L15_CLOCK_WENT_BACK"):
+            at(again, "m22", "2024-05-01 10:01:22")
+        again.accept_clock("2024-05-01 10:00:50")
+    with open_book() as again:
+        assert at(again, "m50", "2024-05-01 10:00:50").first
+        with pytest.raises(NotAvailable, match="L15_CLOCK_WENT_BACK"):
+            at(again, "m44", "2024-05-01 10:00:44")
+
+
 ROW = Settlement("S1", "v1", "H", "2024-05-01", "310", "11", "220400", "11", "", 1000, 700, 200, 0, 100)
 
 
