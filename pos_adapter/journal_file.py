@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pos_adapter import journal_refusals as refusals
+from settlement.durable import sync_folder
 from settlement.vault import sm3
 
 ORIGIN = sm3(b"journal of a till, form 1")[:16]  # the check before the first record
@@ -89,16 +90,6 @@ def sync(handle: int) -> None:
         fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
     else:
         os.fsync(handle)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name durable; Windows has no call for it and journals names itself."""
-    if os.name != "nt":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def put_aside(path: Path, found: Scan) -> Path:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from settlement.durable import sync_folder
 from settlement.ledger import audit, refusals
 from settlement.ledger.sqlite_store import SqliteStore
 from settlement.ledger.store import Store, Whole
@@ -52,7 +53,7 @@ def backup(ledger: StoredLedger, path: Path, progress: Progress | None = None) -
     finally:
         target.close()
     os.replace(half, path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return count
 
 
@@ -80,13 +81,3 @@ def restore(ledger: StoredLedger, target: Store, progress: Progress | None = Non
     if target.head().seq or target.identity != ledger.identity:
         raise refusals.target_exists(target.where)
     return copy_book(ledger, target, progress)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there; the rename is journalled by the file system
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

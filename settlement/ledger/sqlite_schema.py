@@ -6,12 +6,12 @@ it is sealed (table ``book``). The triggers stop a slip, not an intruder: whoeve
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from settlement.durable import sync_folder
 from settlement.ledger import chain, refusals
 from settlement.ledger.store import Identity
 
@@ -120,14 +120,8 @@ def open_writer(path: Path, keys: str, identity: Identity | None = None) -> tupl
 
 def _sync_names(path: Path) -> None:
     """Put the names of the book and its WAL on the disk. SQLite does so too, and never looks whether that failed."""
-    if os.name == "nt":  # there a folder cannot be opened, and NTFS keeps names by its own log
-        return
     try:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         raise refusals.not_written(f"{path} cannot be opened ({error})") from error
 

@@ -7,6 +7,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from settlement.durable import sync_folder
 from settlement.errors import BadInput, NotAvailable
 from settlement.vault.keys import KeyVault
 from settlement.vault.texts import KEY_BYTES, LAST_NUMBER, keys_of, malformed, new_keys, text_of
@@ -58,13 +59,7 @@ def _write_whole(path: Path, text: str, fresh: bool) -> None:
             beside.rename(path)
     finally:
         beside.unlink(missing_ok=True)
-    if os.name == "nt":  # there a folder cannot be opened, and NTFS keeps names by its own log
-        return
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def open_vault(path: Path | None = None, create: bool = False) -> KeyVault:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from checkout_till import HOSPITAL, Till
-from visit_till import PERSONS, open_till, refused, ward_line
+from visit_till import PERSONS, refused, ward_line
 
 from settlement.checkout.base import Reader
 from settlement.checkout.filed import filed
@@ -17,14 +15,6 @@ from settlement.money import fen
 
 WORKER, RETIRED, SEVERAL = PERSONS["worker"], PERSONS["retired"], PERSONS["several"]
 BEIJING = "H11010000001"
-
-
-@pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
-    made = open_till(tmp_path)
-    yield made
-    assert made.house.ledger.verify() == []
-    made.house.ledger.close()
 
 
 def elsewhere(psn_no: str, **more: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from checkout_till import DRUG_A, DRUG_B, HOSPITAL, Till
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from visit_till import PERSONS, admit, discharge, lines_of, open_till, refused, registry, ward_line
+from visit_till import PERSONS, admit, discharge, lines_of, refused, registry, ward_line
 
 from settlement.checkout import DATA
 from settlement.checkout.split import E4, Divided, Three, tell
@@ -30,14 +29,6 @@ SUMS = {
 # 35.00, of which 25.00 are within the limit.
 PART_OF_A_FEN = {**DRUG_A, "cnt": "1", "pric": "4.52", "det_item_fee_sumamt": "4.52"}
 UNKNOWN = {"med_list_codg": "XZ99ZZZ000A000000000000", "cnt": "1", "pric": "10.00", "det_item_fee_sumamt": "10.00"}
-
-
-@pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
-    made = open_till(tmp_path)
-    yield made
-    assert made.house.ledger.verify() == []
-    made.house.ledger.close()
 
 
 def stated(answers: list[dict[str, str]]) -> dict[str, str]:

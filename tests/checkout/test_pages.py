@@ -1,11 +1,8 @@
 """What settling reads of stored fee lines is a part of them, and enough: whole lines make the same claim."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from checkout_till import DRUG_A, Till
-from visit_till import PERSONS, admit, discharge, lines_of, open_till, ward_line
+from visit_till import PERSONS, admit, discharge, lines_of, ward_line
 
 from settlement.checkout import claims
 from settlement.checkout.base import Reader
@@ -17,13 +14,6 @@ OWN_TERMS = {
     "med_list_codg": "XZ99ZZZ000A000000000000", "cnt": "2", "pric": "10.00", "det_item_fee_sumamt": "20.00",
     "chrgitm_lv": "02", "selfpay_prop": "0.1", "pric_uplmt_amt": "9.00", "med_chrgitm_type": "09",
 }  # fmt: skip
-
-
-@pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
-    made = open_till(tmp_path)
-    yield made
-    made.house.ledger.close()
 
 
 def stay(till: Till) -> str:

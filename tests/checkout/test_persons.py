@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checkout_till import DRUG_A, HOSPITAL, SHOP, STAY_LINES, Till
-from visit_till import PERSONS, open_till, refused, registry, rulebook
+from visit_till import PERSONS, refused, registry, rulebook
 
 from settlement.checkout.persons import age
 from settlement.identity import certno_faults
 from settlement.registry import Registry
 
 REGISTER = registry()
-
-
-@pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
-    made = open_till(tmp_path)
-    yield made
-    made.house.ledger.close()
 
 
 def presenting(name: str, kind: str, **more: Any) -> dict[str, Any]:

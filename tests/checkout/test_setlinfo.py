@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from checkout_till import ANNA, DRUG_A, HOSPITAL, SHOP, Till
 from hypothesis import given
 from hypothesis import strategies as st
-from visit_till import open_till
 
 from settlement.checkout.base import Conventions
 from settlement.checkout.setlinfo import (
@@ -37,13 +34,6 @@ ROW: dict[str, Any] = dict.fromkeys(AMOUNTS, 0) | {
     "fund_pay_sumamt": 4500, "hosp_part_amt": 300, "psn_part_amt": 5200, "acct_pay": 2000, "acct_mulaid_pay": 700,
     "psn_cash_pay": 2500, "balc": 0, "layers": [],
 }  # fmt: skip
-
-
-@pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
-    made = open_till(tmp_path)
-    yield made
-    made.house.ledger.close()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,6 @@ from settlement.national.routes import ROUTES, check_output
 from settlement.registry import Chronic, Registry
 
 MANY = [{**BED, "cnt": "20", "det_item_fee_sumamt": "700.00"}]
-
-
-@pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
-    made = open_till(tmp_path)
-    yield made
-    assert made.house.ledger.verify() == []
-    made.house.ledger.close()
 
 
 def amounts(answer: dict[str, Any]) -> dict[str, int]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from visit_till import (
     admission,
     admit,
     discharge,
-    open_till,
     refused,
     registration,
     visit_of,
@@ -21,14 +19,6 @@ from visit_till import (
 )
 
 WORKER, SEVERAL, RETIRED = PERSONS["worker"], PERSONS["several"], PERSONS["retired"]
-
-
-@pytest.fixture
-def till(tmp_path: Path) -> Iterator[Till]:
-    made = open_till(tmp_path)
-    yield made
-    assert made.house.ledger.verify() == []
-    made.house.ledger.close()
 
 
 def ref(psn_no: str, mdtrt_id: str, **more: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Two benches for the same tests: a card inside the process, and a card behind a real pcscd."""
+"""Two benches for the same tests, a card inside the process and a card behind a real pcscd; a service on a bad line."""
 
 import contextlib
 import fcntl
@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from bad_line import BadLine
+from real_service import running_service
 
 from pos_adapter.card import VirtualCard
 from pos_adapter.card_image import load_image
@@ -115,3 +117,16 @@ def image():
 def card(image):
     """Return a new card of one generation; further arguments are those of VirtualCard."""
     return lambda generation, *args, **kwargs: VirtualCard(image(generation), *args, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with running_service(tmp_path_factory.mktemp("service") / "book") as port:
+        yield port
+
+
+@pytest.fixture
+def line(service):
+    made = BadLine(service)
+    yield made
+    made.close()

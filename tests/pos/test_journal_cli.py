@@ -8,9 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from bad_line import BadLine
 from journal_world import ANNA, AREA, INSURED, SHOP, certno, purchase
-from real_service import running_service
 
 from pos_adapter.journal import Journal, Owner, china_now
 from pos_adapter.journal_cli import OPEN, RESOLVED, journal_app
@@ -25,19 +23,6 @@ from settlement.vault import open_vault
 
 PLAIN = load_profile("plain")
 NAME = "张三丰"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running_service(tmp_path_factory.mktemp("service") / "book") as port:
-        yield port
-
-
-@pytest.fixture
-def line(service):
-    made = BadLine(service)
-    yield made
-    made.close()
 
 
 class World:

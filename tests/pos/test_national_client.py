@@ -35,19 +35,6 @@ HOSPITAL, OTHER_SHOP = "H22040000001", "P22040000002"
 DEADLINE = 2.0
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    with running_service(tmp_path_factory.mktemp("service") / "book") as port:
-        yield port
-
-
-@pytest.fixture
-def line(service):
-    made = BadLine(service)
-    yield made
-    made.close()
-
-
 class World:
     """One till with its line; its clock is the machine's, put forward as a test wants."""
 
