@@ -57,8 +57,11 @@ def download(house: House, said: Said) -> FileAnswer:
     node = node_of(said, "fsDownloadIn")
     refuse_other(said, node)
     file_qury_no = needed(node, "file_qury_no")
-    made = downloads.file_of(house, file_qury_no)
-    return made or FileAnswer(*file_of(house, said, file_qury_no))
+    if house.ledger.fact(FILE, file_qury_no) is None:  # first: a number in the book may look like a catalogue's
+        made = downloads.file_of(house, file_qury_no)
+        if made is not None:
+            return made
+    return FileAnswer(*file_of(house, said, file_qury_no))
 
 
 def file_of(house: House, said: Said, file_qury_no: str) -> tuple[str, bytes]:

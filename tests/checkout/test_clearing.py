@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,6 @@ from settlement.checkout.base import loads
 from settlement.checkout.clearing import accept_clearing, decide_clearing
 from settlement.errors import BadInput
 from settlement.money import yuan
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    made = Office(open_till(tmp_path))
-    yield made
-    made.till.house.ledger.close()
 
 
 def applied_for(office: Office, **change: str) -> dict[str, dict[str, str]]:

@@ -5,24 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from accounts_book import Office, open_till
+from accounts_book import Office
 from test_clearing import application, applied_for, apply, cleared, state
 
 from settlement.errors import BadInput
 from settlement.national.clearing_cli import HEAD, clearing_app
 
 ENV = os.environ | {"PYTHONUTF8": "1"}
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    made = Office(open_till(tmp_path))
-    yield made
-    made.till.house.ledger.close()
 
 
 def book(office: Office) -> str:

@@ -7,12 +7,11 @@ import io
 import tomllib
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from accounts_book import Office, bytes_of, open_till, rulebook
+from accounts_book import Office, bytes_of, rulebook
 
 from settlement.checkout import downloads
 from settlement.checkout.base import loads
@@ -23,13 +22,6 @@ from settlement.rules.rulebook import CATALOGUE, Rulebook
 
 AT = 0  # med_list_codg
 KNOWN = {"1301": 97, "1302": 33, "1305": 20, "1306": 71}
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    made = Office(open_till(tmp_path))
-    yield made
-    made.till.house.ledger.close()
 
 
 def ask(office: Office, infno: str, area: str = "220402", **data: str) -> dict[str, Any]:
