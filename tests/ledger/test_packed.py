@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from importlib.resources import files
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,6 +16,7 @@ from settlement.errors import NotAvailable
 from settlement.ledger.packed import pack, unpack
 
 LONG = json.dumps({"lines": [{"med_list_codg": "XC08CAX066A011010100002", "cnt": str(n)} for n in range(50)]}).encode()
+LZ4 = b"\xc1" + len(LONG).to_bytes(4, "big") + pa.Codec("lz4_raw").compress(LONG, asbytes=True)
 repetitive = st.builds(lambda part, times: part * times, st.binary(max_size=40), st.integers(0, 400))
 
 
@@ -32,8 +36,22 @@ def test_what_was_written_before_there_was_packing_is_read_as_it_lies(said):
         assert unpack(old) == old
 
 
-def test_a_settlement_becomes_less_than_half():
-    assert len(pack(LONG)) < len(LONG) / 2
+@given(st.text(min_size=1, max_size=900) | repetitive.filter(bool))
+def test_what_was_packed_with_lz4_is_read(said):
+    content = json.dumps(said).encode() if isinstance(said, str) else said
+    block = pa.Codec("lz4_raw").compress(content, asbytes=True)
+    if len(content) > 1:
+        assert unpack(b"\xc1" + len(content).to_bytes(4, "big") + block) == content
+    assert unpack(b"\xc1" + bytes(4) + content) == content
+
+
+def test_a_settlement_becomes_less_than_a_quarter():
+    assert len(pack(LONG)) < len(LONG) / 4
+
+
+def test_a_dictionary_never_changes():
+    words = (files("settlement.ledger") / "words" / "1.zdict").read_bytes()
+    assert hashlib.sha256(words).hexdigest() == "cded48e8ad790102e0f03d95f90a37f65e5cfb875c295ea10bb916eef23632ac"
 
 
 @pytest.mark.parametrize(
@@ -41,11 +59,29 @@ def test_a_settlement_becomes_less_than_half():
     [
         b"\xc1",
         b"\xc1\0\0",
+        b"\xc1\x81",
         pack(LONG)[:-20],
-        pack(LONG)[:1] + b"\xff\xff\xff\xff" + pack(LONG)[5:],
-        pack(LONG)[:1] + (10).to_bytes(4, "big") + pack(LONG)[5:],
+        pack(LONG) + b"more",
+        pack(LONG) + pack(LONG)[2:],
+        b"\xc1\x82" + pack(LONG)[2:],
+        b"\xc1\x81" + bytes.fromhex("28b52ffde0 ffffffffffffff7f") + pack(LONG)[7:],
+        LZ4[:-20],
+        LZ4[:1] + b"\x7f\xff\xff\xff" + LZ4[5:],
+        LZ4[:1] + (10).to_bytes(4, "big") + LZ4[5:],
     ],
-    ids=["mark", "cut in the length", "cut in the block", "a length without end", "a length too small"],
+    ids=[
+        "mark",
+        "cut in the length",
+        "no frame",
+        "cut in the frame",
+        "more behind it",
+        "two frames",
+        "a dictionary to come",
+        "a frame without end",
+        "cut in the block",
+        "a length without end",
+        "a length too small",
+    ],
 )
 def test_what_pack_never_made_is_refused(damaged):
     with pytest.raises(NotAvailable, match="L21_CONTENT_DAMAGED"):
