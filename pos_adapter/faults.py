@@ -45,6 +45,8 @@ FAULTS: tuple[Row, ...] = (
     Row("D08_DENIED", "无权访问读卡器，请联系管理员", "the service refuses this user, or has no connection left",
         "Allow org.debian.pcsc-lite.access_pcsc and access_card in polkit, or close other programs",
         hresults=(0x8010006A,)),
+    Row("D09_STUCK", "读卡超时，请拔卡重插", "the card, the reader or its driver did not answer in time",
+        "Take the card out and insert it again; if it stays so, replug the reader"),
     Row("D10_WRONG_CARD", "不是社会保障卡，请换卡", "the card has no social security application",
         "Ask for the social security card"),
     Row("D11_ITEM_MISSING", "卡内数据不完整，请到社保窗口处理", "the card lacks a file or a record",
