@@ -57,7 +57,7 @@ class VirtualCard:
         self._ef: int | None = None
         self._pending = b""
 
-    def process(self, apdu: bytes) -> bytes:
+    def process(self, apdu: bytes | bytearray) -> bytes:
         """Answer one short APDU with data and SW; raises CardPulled when the quirks say so."""
         number, self.commands = self.commands, self.commands + 1
         if 0 <= self.quirks.drop_after <= number:
@@ -71,10 +71,10 @@ class VirtualCard:
         except _Status as status:
             return status.answer
 
-    def _answer(self, apdu: bytes) -> bytes:
+    def _answer(self, apdu: bytes | bytearray) -> bytes:
         if len(apdu) < len(("cla", "ins", "p1", "p2")):
             raise _Status(0x6700)
-        (cla, ins, p1, p2), body = apdu[:4], apdu[4:]
+        (cla, ins, p1, p2), body = apdu[:4], bytes(apdu[4:])
         if cla not in _KNOWN_CLA:
             raise _Status(0x6E00)
         if ins != 0xC0:

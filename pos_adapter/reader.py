@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 
 from pos_adapter import records
+from pos_adapter.checks import check_card_sn, check_person, check_valid, packed_day
 from pos_adapter.faults import SW_OK, fault, from_sw
 from pos_adapter.records import EF05, EF06, SELECT_SSSE, Form, Item
 from pos_adapter.transport import Transport, exchange
@@ -18,15 +19,12 @@ from settlement.identity import (
     CERT_CARD,
     PresentedIdentity,
     birth_date,
-    certno_faults,
-    certno_warnings,
     is_foreign_form,
 )
 
 _PADDING = b"\0 \xff"
 _ABSENT = (0x6A82, 0x6A83)
 _WRONG_P1 = (0x6A86, 0x6A81, 0x6B00)
-_NO_DATE = ("00000000", "ffffffff")
 
 
 def read_identity(transport: Transport, today: date) -> PresentedIdentity:
@@ -41,9 +39,10 @@ def read_identity(transport: Transport, today: date) -> PresentedIdentity:
             raise fault("D20_MIXED_READ", "the card changed while it was read")
     issued, valid_until = _day(records.ISSUED, on_card), _day(records.VALID_UNTIL, on_card)
     certno = on_card[records.CERTNO]
-    _check_card_sn(card_sn)
-    _check_person(certno, _day(records.BIRTH_DATE, on_card), name)
-    _check_valid(issued, valid_until, today)
+    check_card_sn(card_sn)
+    check_person(certno, name)
+    _check_born(certno, _day(records.BIRTH_DATE, on_card))
+    check_valid(issued, valid_until, today)
     return PresentedIdentity(
         mdtrt_cert_type=CERT_CARD,
         mdtrt_cert_no=_filled(records.CARD_NO, on_card),
@@ -64,10 +63,17 @@ def same_card_still_there(transport: Transport, identity: PresentedIdentity) -> 
 
     Anything else raises CardFault (D04 gone, D21 another card, …), so that a forgotten answer cannot book.
     """
+    with same_card(transport, identity):
+        return True
+
+
+@contextmanager
+def same_card(transport: Transport, identity: PresentedIdentity) -> Iterator[None]:
+    """Hold a connection to the card that gave ``identity``, its application selected. Raises as ``same_card_still_there``."""
     with _session(transport):
         if _card_sn(transport) != identity.card_sn:
             raise fault("D21_OTHER_CARD", "the card in the reader is not the one that was read")
-    return True
+        yield
 
 
 def historical_bytes(atr: bytes) -> bytes:
@@ -143,13 +149,7 @@ def _name(value: bytes, more: bytes) -> str:
 
 def _day(item: Item, on_card: dict[Item, str]) -> date | None:
     """Return a packed date, None when it is not filled in."""
-    text = on_card[item]
-    if text in _NO_DATE:
-        return None
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        raise fault("D22_DATA_BAD", f"{item.zh} is not a date") from None
+    return packed_day(on_card[item], item.zh)
 
 
 def _filled(item: Item, on_card: dict[Item, str]) -> str:
@@ -158,24 +158,6 @@ def _filled(item: Item, on_card: dict[Item, str]) -> str:
     return on_card[item]
 
 
-def _check_card_sn(card_sn: str) -> None:
-    """Refuse a 卡识别码 whose first six digits are no division or that lacks the national provider id."""
-    region = card_sn[:6]
-    if not region.isdecimal() or certno_warnings(region) or card_sn[6:10] != records.NATIONAL_RID:
-        raise fault("D22_DATA_BAD", f"卡识别码 does not begin with a division and {records.NATIONAL_RID}")
-
-
-def _check_person(certno: str, born: date | None, name: str) -> None:
-    if not name:
-        raise fault("D22_DATA_BAD", "姓名 is empty")
-    if is_foreign_form(certno):  # its inner form is not known well enough to refuse a card for it
-        return
-    for found in certno_faults(certno):
-        raise fault("D22_DATA_BAD", f"社会保障号码: {found}")
-    if born != birth_date(certno):
+def _check_born(certno: str, born: date | None) -> None:
+    if not is_foreign_form(certno) and born != birth_date(certno):
         raise fault("D22_DATA_BAD", "出生日期 differs from the birth date in 社会保障号码")
-
-
-def _check_valid(issued: date | None, valid_until: date | None, today: date) -> None:
-    if (issued and today < issued) or (valid_until and today > valid_until):
-        raise fault("D23_NOT_VALID_TODAY", f"issued {issued}, valid until {valid_until}, today {today}")

@@ -28,18 +28,18 @@ class Transport(Protocol):
     def connect(self) -> bytes:
         """Open a connection to the card that is there now and return its ATR."""
 
-    def transmit(self, apdu: bytes) -> bytes:
+    def transmit(self, apdu: bytes | bytearray) -> bytes:
         """Send one command and return data and SW, as they come from the card."""
 
     def close(self) -> None:
         """Give the card back; may be called twice."""
 
 
-def exchange(transport: Transport, apdu: bytes) -> tuple[bytes, int]:
+def exchange(transport: Transport, apdu: bytes | bytearray) -> tuple[bytes, int]:
     """Return (data, SW) of one command, following 6Cxx (repeat with the right Le) once and 61xx (GET RESPONSE)."""
     data, sw = _split(transport.transmit(apdu))
     if sw >> 8 == 0x6C:
-        data, sw = _split(transport.transmit(apdu[:-1] + bytes((sw & 0xFF,))))
+        data, sw = _split(transport.transmit(bytes(apdu[:-1]) + bytes((sw & 0xFF,))))
     for _ in range(_LONGEST_CHAIN):
         if sw >> 8 != 0x61:
             break
@@ -84,7 +84,7 @@ class InProcessTransport:
         self._connected = self._slot.card
         return self._connected.atr
 
-    def transmit(self, apdu: bytes) -> bytes:
+    def transmit(self, apdu: bytes | bytearray) -> bytes:
         """Let the card answer, if it is still the one that was connected."""
         card, self._connected = self._connected, None
         if card is None or card is not self._slot.card:
@@ -140,7 +140,7 @@ class PcscTransport:
         result, _, _, _, atr = api.SCardStatus(card)
         return bytes(self._sure("status", result, atr))
 
-    def transmit(self, apdu: bytes) -> bytes:
+    def transmit(self, apdu: bytes | bytearray) -> bytes:
         """Send one command. Any error closes the connection for good: the next answer could be another card's."""
         if self._card is None:
             raise from_hresult(0x80100069, "transmit")

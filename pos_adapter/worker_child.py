@@ -67,7 +67,7 @@ class Guarded:
         self.how = self._inner.how  # now it names the reader that was found
         return atr
 
-    def transmit(self, apdu: bytes) -> bytes:
+    def transmit(self, apdu: bytes | bytearray) -> bytes:
         """Send a command, in time."""
         response: bytes = self._watched(f"command {apdu[1]:02X}", lambda: self._inner.transmit(apdu))
         if not self.card_sn and apdu == _READ_CARD_SN and response[-2:] == b"\x90\x00":
