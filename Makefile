@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PIP := $(BIN)/python -m pip install -qq --no-build-isolation
 
 .DEFAULT_GOAL := help
-.PHONY: help setup card-stack database demo test test-night mutation faults check format docs bench bench-checkout lock clean distclean
+.PHONY: help setup card-stack database demo test test-night mutation faults check format docs bench bench-checkout bench-card lock clean distclean
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ bench: setup ## ratios against peers and floors, measured in one run
 
 bench-checkout: setup database ## 2207 over HTTP on real fsyncs, SQLite and PostgreSQL, beside a raw log of the same run (some three minutes)
 	$(BIN)/python -m benchmarks.checkout
+	$(BIN)/python -m benchmarks.render
+
+bench-card: setup card-stack ## a card read on the real PC/SC stack, beside a bare one of the same run (some two minutes)
+	$(BIN)/python -m benchmarks.card
 	$(BIN)/python -m benchmarks.render
 
 lock: ## write requirements.lock anew from pyproject.toml, in an empty environment

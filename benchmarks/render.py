@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-KERNEL, CHECKOUT = "bench", "bench-checkout"
+KERNEL, CHECKOUT, CARD = "bench", "bench-checkout", "bench-card"
 
 
 ROWS = {
@@ -70,6 +70,42 @@ def checkout_table(figures: dict[str, Any], lang: str) -> str:
     return "\n".join([*lines, "", told.format(**machine)])
 
 
+CARD_ROWS = {
+    "en": (
+        ("on the real stack, milliseconds", "p50", "p95"),
+        ("a whole read: connect, 15 commands, all checks, disconnect", "read_ms"),
+        ("the same through the killable child process", "worker_ms"),
+        ("floor: a plain read of 14 commands, nothing bound or checked", "floor_ms"),
+        ("one command", "apdu_ms"),
+        ("a card goes in, until the till is told (the virtual reader is asked every 400 ms)", "event_ms"),
+    ),
+    "zh": (
+        ("真实协议栈，毫秒", "p50", "p95"),
+        ("完整读卡：连接、15 条指令、全部核对、断开", "read_ms"),
+        ("同上，经可终止的子进程", "worker_ms"),
+        ("下限：只发 14 条指令，不绑定、不核对", "floor_ms"),
+        ("单条指令", "apdu_ms"),
+        ("插卡到收银端得知（虚拟读卡器每 400 毫秒被查询一次）", "event_ms"),
+    ),
+}
+
+
+def card_table(figures: dict[str, Any], lang: str) -> str:
+    """Return the Markdown table of the card benchmark; in brackets the multiple of the floor."""
+    head, *rows = CARD_ROWS[lang]
+    lines = [_row(head), _row(["---"] * len(head))]
+    for name, key in rows:
+        cells = [f"{figures[key][part]:.2f}" for part in ("p50", "p95")]
+        if key == "read_ms":
+            cells = [
+                f"{cell} ({figures['read_vs_floor'][part]:.2f}×)"
+                for cell, part in zip(cells, ("p50", "p95"), strict=True)
+            ]
+        lines.append(_row([name, *cells]))
+    told = {"en": "{cores} cores, Python {python}, {day}", "zh": "{cores} 核，Python {python}，{day}"}[lang]
+    return "\n".join([*lines, "", told.format(**figures["machine"])])
+
+
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -94,7 +130,11 @@ def placed(text: str, content: str, mark: str = KERNEL) -> str:
 
 def main() -> None:
     """Write each table whose figures are there into the READMEs that have its marks."""
-    for mark, file, made in ((KERNEL, "kernel.json", table), (CHECKOUT, "checkout.json", checkout_table)):
+    for mark, file, made in (
+        (KERNEL, "kernel.json", table),
+        (CHECKOUT, "checkout.json", checkout_table),
+        (CARD, "card.json", card_table),
+    ):
         results = ROOT / "benchmarks" / "results" / file
         if not results.exists():
             print(f"{file}: not measured yet")

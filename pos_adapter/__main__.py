@@ -1,10 +1,11 @@
-"""The command line of the till: ``python -m pos_adapter doctor | read | simulate CARD.json | journal``."""
+"""The command line of the till: ``pos-adapter doctor | read | watch | pin | trace | simulate CARD.json | journal``."""
 
 from __future__ import annotations
 
 import json
 import signal
 import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -13,24 +14,40 @@ from cyclopts import App, Parameter
 
 from pos_adapter.card import VirtualCard
 from pos_adapter.card_image import load_image
+from pos_adapter.doctor import as_json as doctor_json
 from pos_adapter.doctor import examine
 from pos_adapter.journal_cli import journal_app
+from pos_adapter.monitor import Event
 from pos_adapter.pcsc_stack import PcscStack
+from pos_adapter.pin_cli import pin_app
+from pos_adapter.present_cli import present_app
 from pos_adapter.reader import read_identity
+from pos_adapter.simulate import Faults, staged
+from pos_adapter.trace import Step, Traced
 from pos_adapter.transport import PcscTransport
+from pos_adapter.watch import Watch
+from pos_adapter.worker import Worker
 from settlement.errors import SettlementError
+from settlement.identity import PresentedIdentity
 
-app = App(
-    name="python -m pos_adapter", help="Read social security cards, real and virtual; look after a till's journal."
-)
+app = App(name="pos-adapter", help="Read social security cards, real and virtual; look after a till's journal.")
 app.command(journal_app)
+app.command(pin_app)
+app.command(present_app)
+NO_FAULTS = Faults()
 
 
 @app.command
-def doctor() -> int:
-    """Say what is installed, running and readable here, and what to do about the rest."""
+def doctor(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int:
+    """Say what is installed, running and readable here, and what to do about the rest; ends with 1 if a read cannot work.
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON object.
+    """
     checks = examine(date.today())
-    print("\n".join(check.line() for check in checks))
+    print(doctor_json(checks) if as_json else "\n".join(check.line() for check in checks))
     return int(any(check.ok is False for check in checks))
 
 
@@ -47,29 +64,96 @@ def read(*, reader: str = "", full: bool = False, as_json: Annotated[bool, Param
     as_json
         Print one JSON object.
     """
-    fields = read_identity(PcscTransport(reader), date.today()).as_dict(full=full)
-    if as_json:
-        print(json.dumps(fields, ensure_ascii=False))
-    else:
-        print("\n".join(f"{name:16} {value}" for name, value in fields.items()))
+    with Worker() as worker:
+        _print_identity(worker.read(reader, date.today()), full, as_json)
     return 0
 
 
 @app.command
-def simulate(card: Path) -> int:
-    """Start a PC/SC service with a virtual card in its reader and hold it until Ctrl-C.
+def watch(*, reader: str = "", full: bool = False, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int:
+    """Follow the readers until Ctrl-C: every card that goes in is read, and what happens is printed.
+
+    Parameters
+    ----------
+    reader
+        Name of the only reader to follow.
+    full
+        Show numbers and names unmasked.
+    as_json
+        Print one JSON object an event.
+    """
+
+    def told(event: Event) -> None:
+        identity = event.identity.as_dict(full=full) if event.identity else None
+        if as_json:
+            print(json.dumps(event._asdict() | {"identity": identity}, ensure_ascii=False), flush=True)
+        else:
+            who = f"{identity['psn_name']} {identity['certno']} {identity['card_sn']}" if identity else ""
+            print(
+                " ".join(part for part in (event.at, event.kind, event.reader, event.code, event.zh, who) if part),
+                flush=True,
+            )
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with Watch(told, reader):
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return 0
+
+
+@app.command
+def trace(*, reader: str = "", out: Path | None = None) -> int:
+    """Read a card and print every command and answer; what belongs to the person is masked.
+
+    Parameters
+    ----------
+    reader
+        Name of the reader; not needed while only one holds a card.
+    out
+        Also write the steps into this file, one JSON object a line.
+    """
+    steps: list[Step] = []
+    code = 0
+    try:
+        read_identity(Traced(PcscTransport(reader), steps.append), date.today())
+    except SettlementError as error:
+        code, told = 1, f"{error.zh}\n{error}"
+    else:
+        told = "read whole"
+    for step in steps:
+        print(f"> {step.sent}\n< {step.got or step.fault}   {step.ms} ms")
+    print(told)
+    if out is not None:
+        out.write_text("".join(json.dumps(step._asdict()) + "\n" for step in steps), encoding="utf-8")
+    return code
+
+
+@app.command
+def simulate(
+    card: Path, *, second: Path | None = None, faults: Annotated[Faults, Parameter(name="*")] = NO_FAULTS
+) -> int:
+    """Start a card service with a virtual card in its reader and hold it until Ctrl-C.
+
+    Commands of the card are counted from 0 over its life; a read takes 15.
 
     Parameters
     ----------
     card
         A JSON file like those in data/cards.
+    second
+        A card for the second reader.
     """
     image = load_image(card)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end in order when told to, as with Ctrl-C
     try:
         with PcscStack() as stack:
-            stack.slots[0].insert(VirtualCard(image))
+            stack.slots[0].insert(staged(image, faults, stack, 0))
             print(f"{card.name} is in reader {stack.readers[0]!r}; Ctrl-C takes it out", flush=True)
+            if second is not None:
+                stack.slots[1].insert(VirtualCard(load_image(second)))
+                print(f"{second.name} is in reader {stack.readers[1]!r}", flush=True)
             print(f"pcscd ended by itself with code {stack.wait()}", file=sys.stderr)
             return 1
     except KeyboardInterrupt:
@@ -89,6 +173,14 @@ def scene(folder: Path) -> int:
 
     play(folder)
     return 0
+
+
+def _print_identity(identity: PresentedIdentity, full: bool, as_json: bool) -> None:
+    fields = identity.as_dict(full=full)
+    if as_json:
+        print(json.dumps(fields, ensure_ascii=False))
+    else:
+        print("\n".join(f"{name:16} {value}" for name, value in fields.items()))
 
 
 def main() -> None:

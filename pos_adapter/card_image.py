@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from pos_adapter.card_crypto import Algorithm, KeySet
 from pos_adapter.records import (
     ATR_HEAD,
     BIRTH_DATE,
@@ -33,7 +34,11 @@ from settlement.errors import BadInput
 
 
 class CardImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The personalisation of one card. Dates are ISO text, numbers are digits as text, ``pin`` '' means none is set."""
+    """The personalisation of one card. Dates are ISO text, numbers are digits as text, ``pin`` '' means none is set.
+
+    ``keys`` are the card's own, made from a module's roots (``psam.SoftwarePsam.keys_of``); ``algorithm`` 0 is the usual
+    one of the generation. ``external_auth``: the holder's file is kept back until the reader has proved itself.
+    """
 
     generation: int
     card_sn: str
@@ -53,6 +58,8 @@ class CardImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     pin: str = ""
     pin_tries: int = 3
     external_auth: bool = False
+    algorithm: int = 0
+    keys: KeySet = KeySet()
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -61,11 +68,21 @@ class CardImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             raise ValueError(f"generation {self.generation} is not 1, 2 or 3")
         if self.pin and not (self.pin.isdecimal() and len(self.pin) in range(4, 17, 2)):
             raise ValueError("pin is not an even count of 4 to 16 digits")
+        if self.algorithm not in (0, *Algorithm):
+            raise ValueError(f"algorithm {self.algorithm} is not 1 (3DES) or 3 (SM4)")
         if not 1 <= self.pin_tries <= 15:
             raise ValueError(f"pin_tries {self.pin_tries} is not 1 to 15")
         if len(self.atr) != len(ATR_HEAD) + HISTORY_LENGTH:
             raise ValueError(f"atr_history is not {2 * HISTORY_LENGTH} hex digits")
         self.files()
+
+    def __repr__(self) -> str:
+        return f"CardImage({self.card_sn})"
+
+    @property
+    def cipher(self) -> Algorithm:
+        """The algorithm that the card names and reckons with."""
+        return Algorithm(self.algorithm or (Algorithm.SM4 if self.generation == 3 else Algorithm.DES3))
 
     @property
     def atr(self) -> bytes:

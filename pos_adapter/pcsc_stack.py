@@ -16,13 +16,14 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from pos_adapter.transport import INSTALL_PYSCARD, reader_states
+from pos_adapter.transport import INSTALL_PYSCARD, reader_states, scard
 from pos_adapter.vpcd import VpcdSlot
 from settlement.errors import CardFault, NotAvailable
 
@@ -43,7 +44,9 @@ def available() -> list[str]:
         missing.append(f"the virtual reader driver libifdvpcd.so is not installed: {INSTALL_STACK}")
     if importlib.util.find_spec("smartcard") is None:
         missing.append(f"pyscard is not installed: {INSTALL_PYSCARD}")
-    if os.geteuid() != 0 and not os.access(RUN_DIR, os.W_OK):
+    if sys.platform != "linux":
+        missing.append("the virtual reader runs on Linux only")
+    elif os.geteuid() != 0 and not os.access(RUN_DIR, os.W_OK):
         missing.append(f"pcscd cannot write {RUN_DIR} as this user: run as root, for instance with `sudo -E`")
     return missing
 
@@ -53,10 +56,29 @@ def driver() -> Path | None:
     return next(iter(sorted(Path("/usr").glob("lib*/**/pcsc/drivers/serial/libifdvpcd.so"))), None)
 
 
-def service_answers() -> bool:
-    """Tell whether some pcscd takes connections."""
+def service_answers(at: Path | str = SOCKET) -> bool:
+    """Tell whether a card service takes connections; where it has no socket file (Windows, macOS), ask it."""
+    if sys.platform != "linux":
+        api = scard()
+        result, context = api.SCardEstablishContext(api.SCARD_SCOPE_USER)
+        if result == 0:
+            api.SCardReleaseContext(context)
+        return bool(result == 0)
     with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(SOCKET)) == 0
+        return probe.connect_ex(str(at)) == 0
+
+
+def left_behind() -> str:
+    """Return what a pcscd that is gone, or cannot answer, left in its folder; '' if nothing."""
+    if not (SOCKET.exists() or PID_FILE.exists()):
+        return ""
+    pid = _noted_pid()
+    state = _state_of(pid)
+    if state == "Z":
+        return f"process {pid} is dead and not yet taken away by its parent, and a new pcscd refuses to start beside it"
+    if state:
+        return f"process {pid}, which {PID_FILE} names, runs and does not answer (state {state})"
+    return f"files of a pcscd that ended without tidying up lie in {RUN_DIR}; a new one starts over them"
 
 
 class PcscStack:
@@ -182,11 +204,23 @@ def _wait_for_the_last_one() -> None:
 
 
 def _pid_exists() -> bool:
+    return _state_of(_noted_pid()) != ""
+
+
+def _noted_pid() -> str:
     try:
         pid = PID_FILE.read_bytes().strip(b"\0 \n").decode("ascii")  # the file ends in a NUL
     except (OSError, UnicodeDecodeError):
-        return False
-    return pid.isdecimal() and Path(f"/proc/{pid}").exists()
+        return ""
+    return pid if pid.isdecimal() else ""
+
+
+def _state_of(pid: str) -> str:
+    """Return the letter that the system gives a process's state (R, S, T, Z …), '' for one that is not there."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] if pid else ""
+    except OSError:
+        return ""
 
 
 def _free_pair() -> int:

@@ -4,9 +4,10 @@ A try that the card counts is never repeated by this program, and none is ever g
 card itself said last (63Cx); a command that only asks for the counter is not known from any source about these cards, so
 none is sent. Digits are kept in bytearrays that are wiped as soon as they were sent; no text, log or error holds them.
 
-Known (read in public sources): VERIFY ``00 20 00 00 Lc PIN`` and CHANGE ``80 5E 01 00 Lc old FF new``, two digits a byte,
-4 to 16 digits. Odd counts were never seen and are refused. That some areas refuse to settle with the initial PIN is known
-from a driver's return code (-35); which areas do is for each area's guide to say.
+Known (read in public sources): VERIFY ``00 20 00 00 Lc PIN``, CHANGE ``80 5E 01 00 Lc old FF new`` and unblocking by
+``84 24 00 p2`` with a MAC; two digits a byte, 4 to 16 digits. Odd counts were never seen and are refused. What unblocking
+carries no source shows: a window's module makes it, ``card_crypto`` for test cards. That some areas refuse to settle with the
+initial PIN is known from a driver's return code (-35); which areas do is for each area's guide to say.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from pos_adapter.external_auth import challenge_of, proved, refused
 from pos_adapter.faults import SW_OK, fault, from_sw
+from pos_adapter.psam import ResetAuth
 from pos_adapter.reader import same_card
 from pos_adapter.transport import Transport, exchange
 from settlement.errors import CardFault
-from settlement.identity import PresentedIdentity
+from settlement.identity import CERT_ID_CARD, PresentedIdentity
 
 INITIAL = ("123456",)  # of a social security account, where no area says otherwise
 COUNTS = range(4, 17, 2)
-_VERIFY, _CHANGE = bytes.fromhex("00200000"), bytes.fromhex("805E0100")
+_VERIFY, _CHANGE, _UNBLOCK = bytes.fromhex("00200000"), bytes.fromhex("805E0100"), bytes.fromhex("84240000")
 _SPLIT = 0xFF
 
 
@@ -62,10 +65,27 @@ class Pin:
         return any(hmac.compare_digest(self.packed, bytes.fromhex(text)) for text in initial)
 
 
+class PinRule(NamedTuple):
+    """An area's rule: which PINs its cards are issued with, and whether it settles with such a one."""
+
+    initial: tuple[str, ...] = INITIAL
+    settles: bool = True
+
+
+ANY_AREA = PinRule()  # where an area says nothing
+
+
 class Verified(NamedTuple):
     """The PIN was right; ``initial``: it is the one that the card was issued with, and should be changed."""
 
     initial: bool
+
+
+class Window(NamedTuple):
+    """A service window where PINs are reset: the office's code and the clerk who compared card and ID card."""
+
+    office: str
+    clerk: str
 
 
 class Tries:
@@ -137,6 +157,44 @@ def change(
             _sent(transport, _CHANGE, both, "CHANGE PIN")
     finally:
         wipe(both)
+
+
+def reset(
+    transport: Transport,
+    identity: PresentedIdentity,
+    new: Pin,
+    auth: ResetAuth,
+    *,
+    window: Window,
+    document: PresentedIdentity,
+    initial: tuple[str, ...] = INITIAL,
+) -> None:
+    """Give the card of ``identity`` a new PIN and all its tries, at a service window, for the holder of ``document``.
+
+    ``document``: what the holder's ID card says, number and name. The card proves itself first; the order, which the card counts
+    against its key, is sent once. Raises CardFault: D27 where there is no window or ``auth`` lacks the key, D26 for another
+    person's document, D35 for the initial PIN, D24, D25, D13 of the card's key.
+    """
+    if not (window.office.strip() and window.clerk.strip()):
+        raise fault("D27_NOT_AT_A_WINDOW", "no office or no clerk is named")
+    _check_holder(identity, document)
+    if new.is_initial(initial):
+        raise fault("D35_PIN_NOT_NEW", "the new PIN is the initial one")
+    with same_card(transport, identity) as card:
+        proved(transport, card, auth)
+        data = auth.order(card, challenge_of(transport), _UNBLOCK, new.packed)
+        _, sw = exchange(transport, _UNBLOCK + bytes((len(data),)) + data)
+    if sw != SW_OK:
+        raise refused(sw, "PIN UNBLOCK")
+
+
+def _check_holder(identity: PresentedIdentity, document: PresentedIdentity) -> None:
+    if document.mdtrt_cert_type != CERT_ID_CARD:
+        raise fault("D26_NOT_THE_HOLDER", "the document is not an ID card")
+    if not identity.certno or identity.certno.upper() != document.certno.upper():
+        raise fault("D26_NOT_THE_HOLDER", "the number on the document is not the card's")
+    if not identity.psn_name or identity.psn_name != document.psn_name:
+        raise fault("D26_NOT_THE_HOLDER", "the name on the document is not the card's")
 
 
 def wipe(secret: bytearray) -> None:

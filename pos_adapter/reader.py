@@ -2,6 +2,9 @@
 
 卡识别码 is read first and again last, and everything is bound to it. Records are read by tag only, because their
 numbers differ between generations. A connection lasts for one read.
+
+A card of generation 3 gives its holder's data only to a reader that has proved itself (``external_auth``). With a module at
+hand it is always asked for its own proof first, whether it would have spoken without or not.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ from datetime import date
 
 from pos_adapter import records
 from pos_adapter.checks import check_card_sn, check_person, check_valid, packed_day
+from pos_adapter.external_auth import authenticate
 from pos_adapter.faults import SW_OK, fault, from_sw
+from pos_adapter.psam import ExternalAuth, Present
 from pos_adapter.records import EF05, EF06, SELECT_SSSE, Form, Item
 from pos_adapter.transport import Transport, exchange
 from settlement.identity import (
@@ -25,17 +30,25 @@ from settlement.identity import (
 _PADDING = b"\0 \xff"
 _ABSENT = (0x6A82, 0x6A83)
 _WRONG_P1 = (0x6A86, 0x6A81, 0x6B00)
+_AUTH_NEEDED = 0x6982
 
 
-def read_identity(transport: Transport, today: date) -> PresentedIdentity:
-    """Return who the card in ``transport`` says is here. Raises CardFault; the connection is closed in every case."""
+def read_identity(transport: Transport, today: date, auth: ExternalAuth | None = None) -> PresentedIdentity:
+    """Return who the card in ``transport`` says is here. Raises CardFault; the connection is closed in every case.
+
+    ``auth`` opens a card that wants it; without one such a card is refused as D12.
+    """
     with _session(transport) as atr:
-        card_sn = _card_sn(transport)
+        card = _present(transport, atr)
+        card_sn = card.card_sn
         on_card = {item: _text(item, _read(transport, item)) for item in _EF05_TEXTS}
         _select_file(transport, EF06)
+        if auth is not None and (on_card[records.VERSION][:1] == "3" or _is_shut(transport)):
+            authenticate(transport, card, auth)
+            _select_file(transport, EF06)
         on_card |= {item: _text(item, _read(transport, item)) for item in _EF06_TEXTS}
         name = _name(_read(transport, records.NAME), _read(transport, records.NAME_MORE, optional=True))
-        if _card_sn(transport) != card_sn:
+        if _present(transport, atr).card_sn != card_sn:
             raise fault("D20_MIXED_READ", "the card changed while it was read")
     issued, valid_until = _day(records.ISSUED, on_card), _day(records.VALID_UNTIL, on_card)
     certno = on_card[records.CERTNO]
@@ -68,12 +81,13 @@ def same_card_still_there(transport: Transport, identity: PresentedIdentity) -> 
 
 
 @contextmanager
-def same_card(transport: Transport, identity: PresentedIdentity) -> Iterator[None]:
+def same_card(transport: Transport, identity: PresentedIdentity) -> Iterator[Present]:
     """Hold a connection to the card that gave ``identity``, its application selected. Raises as ``same_card_still_there``."""
-    with _session(transport):
-        if _card_sn(transport) != identity.card_sn:
+    with _session(transport) as atr:
+        card = _present(transport, atr)
+        if card.card_sn != identity.card_sn:
             raise fault("D21_OTHER_CARD", "the card in the reader is not the one that was read")
-        yield
+        yield card
 
 
 def historical_bytes(atr: bytes) -> bytes:
@@ -99,15 +113,21 @@ def _session(transport: Transport) -> Iterator[bytes]:
         transport.close()
 
 
-def _card_sn(transport: Transport) -> str:
-    """Select the application and its first file anew and return 卡识别码, so that nothing is taken on trust."""
-    _, sw = exchange(transport, SELECT_SSSE)
+def _present(transport: Transport, atr: bytes) -> Present:
+    """Select the application and its first file anew and return whose card it is, so that nothing is taken on trust."""
+    fci, sw = exchange(transport, SELECT_SSSE)
     if sw == 0x6A82:
         raise fault("D10_WRONG_CARD", "no social security application (SW 6A82)")
     if sw != SW_OK:
         raise from_sw(sw, "SELECT SSSE")
     _select_file(transport, EF05)
-    return _text(records.CARD_SN, _read(transport, records.CARD_SN)).upper()
+    card_sn = _text(records.CARD_SN, _read(transport, records.CARD_SN)).upper()
+    return Present(card_sn, historical_bytes(atr), records.algorithm_of(fci))
+
+
+def _is_shut(transport: Transport) -> bool:
+    """Tell whether the holder's file wants an authentication; older cards mostly do not."""
+    return exchange(transport, records.read_by_tag(records.CERTNO))[1] == _AUTH_NEEDED
 
 
 def _select_file(transport: Transport, ef: int) -> None:

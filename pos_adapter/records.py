@@ -14,6 +14,7 @@ SELECT_SSSE = bytes((0x00, 0xA4, 0x04, 0x00, len(SSSE_NAME))) + SSSE_NAME
 
 EF05, EF06 = 0xEF05, 0xEF06
 SFI_OF = {EF05: 5, EF06: 6}
+ALGORITHM_HEAD = bytes.fromhex("9F0C038601")
 
 # 3B 6D 00 00 announces 13 historical bytes and, without TD1, protocol T=0.
 ATR_HEAD = bytes.fromhex("3B6D0000")
@@ -71,3 +72,9 @@ def select_file(ef: int, p1: int = 0x02) -> bytes:
 def read_by_tag(item: Item) -> bytes:
     """Return the command that reads one record of the current file by its tag."""
     return bytes((0x00, 0xB2, item.tag, 0x00, item.length + 2))
+
+
+def algorithm_of(fci: bytes) -> int:
+    """Return the number of the algorithm in the answer to SELECT (9F0C 03 86 01 xx); without one it is 01."""
+    _, found, rest = fci.partition(ALGORITHM_HEAD)
+    return rest[0] if found and rest else 0x01

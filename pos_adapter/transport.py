@@ -18,6 +18,7 @@ from settlement.errors import NotAvailable
 
 INSTALL_PYSCARD = "apt-get install gcc pkg-config swig libpcsclite-dev && pip install pyscard==2.3.1"
 _LONGEST_CHAIN = 8  # 61xx answers in a row; more is a broken card
+_WITHOUT_DATA = 5  # bytes of a command that has nothing but a header and Le
 
 
 class Transport(Protocol):
@@ -36,9 +37,12 @@ class Transport(Protocol):
 
 
 def exchange(transport: Transport, apdu: bytes | bytearray) -> tuple[bytes, int]:
-    """Return (data, SW) of one command, following 6Cxx (repeat with the right Le) once and 61xx (GET RESPONSE)."""
+    """Return (data, SW) of one command, following 61xx (GET RESPONSE) and, once, 6Cxx (repeat with the right Le).
+
+    A command with data is never repeated: it may hold a PIN or a proof, and the card counts those.
+    """
     data, sw = _split(transport.transmit(apdu))
-    if sw >> 8 == 0x6C:
+    if sw >> 8 == 0x6C and len(apdu) == _WITHOUT_DATA:
         data, sw = _split(transport.transmit(bytes(apdu[:-1]) + bytes((sw & 0xFF,))))
     for _ in range(_LONGEST_CHAIN):
         if sw >> 8 != 0x61:

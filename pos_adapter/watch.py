@@ -13,6 +13,7 @@ from datetime import date
 
 from pos_adapter.faults import fault
 from pos_adapter.monitor import MUTE, Event, Monitor, Teller
+from pos_adapter.pin import ANY_AREA, PinRule, Tries, Verified, wipe
 from pos_adapter.worker import Worker
 from settlement.errors import SettlementError
 from settlement.identity import PresentedIdentity
@@ -38,6 +39,7 @@ class Watch:
         self._teller = Teller(on_event)
         self._monitor = Monitor(Teller(self._moved))
         self._places: dict[str, _Place] = {}
+        self._tries = Tries()
         self._lock = threading.RLock()
         self._reads: list[threading.Thread] = []
 
@@ -89,9 +91,43 @@ class Watch:
         """Return True when the card of ``identity`` is in a reader; to be asked just before booking. Raises CardFault."""
         return self._place(reader).worker.still_there(reader, identity)
 
-    def worker(self, reader: str) -> Worker:
-        """Return the worker of a reader, for a PIN and what else is asked of its card."""
-        return self._place(reader).worker
+    def verify_pin(
+        self,
+        reader: str,
+        identity: PresentedIdentity,
+        typed: bytearray,
+        rule: PinRule = ANY_AREA,
+        *,
+        confirmed: bool = False,
+    ) -> Verified:
+        """Let the card of ``identity`` compare typed digits, once; ``confirmed`` allows a last try. ``typed`` is wiped.
+
+        Raises CardFault as ``pin.verify``, and D33 for a last try that the holder has not confirmed (nothing was sent).
+        """
+        try:
+            with self._tries.counted(identity.card_sn, confirmed):
+                worker = self._place(reader).worker
+                return Verified(worker.verify_pin(reader, identity, typed, rule.initial, rule.settles))
+        finally:
+            wipe(typed)
+
+    def change_pin(
+        self,
+        reader: str,
+        identity: PresentedIdentity,
+        old: bytearray,
+        new: bytearray,
+        rule: PinRule = ANY_AREA,
+        *,
+        confirmed: bool = False,
+    ) -> None:
+        """Let the card of ``identity`` take a new PIN, once; both are wiped. Raises as ``verify_pin`` and ``pin.change``."""
+        try:
+            with self._tries.counted(identity.card_sn, confirmed):
+                self._place(reader).worker.change_pin(reader, identity, old, new, rule.initial)
+        finally:
+            wipe(old)
+            wipe(new)
 
     def _place(self, reader: str) -> _Place:
         if reader not in self.readers():

@@ -35,7 +35,7 @@ BUSY = "D07_BUSY"
 BUSY_TRIES, BUSY_PAUSE_S = 5, 0.2
 # A new connection may cure these, and only a read is done again.
 AGAIN = frozenset({"D04_CARD_GONE", "D05_CARD_MUTE", "D06_RESET_ELSEWHERE", "D14_FILE_MOVED"})
-AGAIN_TRIES, AGAIN_PAUSE_S = 2, 0.1
+AGAIN_TRIES, AGAIN_PAUSE_S = 2, 0.25
 
 
 class Worker:
@@ -66,6 +66,24 @@ class Worker:
         """Return True when the card of ``identity`` is in the reader. Raises CardFault otherwise."""
         args = {"reader": reader, "card_sn": identity.card_sn}
         return bool(self.ask("still_there", args, deadline_s))
+
+    def verify_pin(
+        self, reader: str, identity: PresentedIdentity, typed: bytearray, initial: tuple[str, ...], settles: bool
+    ) -> bool:
+        """Let the card compare typed digits, once; return whether they are the initial PIN. ``typed`` is wiped.
+
+        Raises CardFault as ``pin.verify``. At D09 nobody knows whether the card has counted the try.
+        """
+        args = {"reader": reader, "card_sn": identity.card_sn, "initial": initial, "settles": settles}
+        return bool(self.ask("verify_pin", args, secret=typed))
+
+    def change_pin(
+        self, reader: str, identity: PresentedIdentity, old: bytearray, new: bytearray, initial: tuple[str, ...]
+    ) -> None:
+        """Let the card take a new PIN, once; both are wiped. Raises CardFault as ``pin.change``."""
+        both = bytearray((*old, 0xFF, *new))
+        old[:], new[:] = bytes(len(old)), bytes(len(new))
+        self.ask("change_pin", {"reader": reader, "card_sn": identity.card_sn, "initial": initial}, secret=both)
 
     def ask(self, op: str, args: dict[str, Any], deadline_s: float = READ_S, secret: bytearray | None = None) -> Any:
         """Let the child do one thing of ``worker_child.OPS`` and return its answer; ``secret`` is wiped in every case.

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import IO, Any
 
-from pos_adapter import records
+from pos_adapter import pin, records
 from pos_adapter.faults import fault
+from pos_adapter.pin import Pin
 from pos_adapter.reader import read_identity, same_card_still_there
 from pos_adapter.transport import PcscTransport, Transport
 from pos_adapter.worker import AGAIN, BUSY, BUSY_TRIES, STUCK, patient
@@ -117,8 +118,7 @@ def read(call: Call) -> dict[str, str]:
 
 def still_there(call: Call) -> bool:
     """Compare the card that is there now with the one that was read; nothing is tried again but a busy reader."""
-    identity = PresentedIdentity(CERT_CARD, "-", call.args["card_sn"])
-    return bool(_told_busy(lambda: patient(lambda: same_card_still_there(call.transport(), identity))))
+    return bool(_told_busy(lambda: patient(lambda: same_card_still_there(call.transport(), _identity(call)))))
 
 
 def _told_busy(call: Callable[[], Any]) -> Any:
@@ -130,7 +130,33 @@ def _told_busy(call: Callable[[], Any]) -> Any:
         raise fault(BUSY, f"{error.found}, {BUSY_TRIES} times") from None
 
 
-OPS: dict[str, Callable[[Call], Any]] = {"read": read, "still_there": still_there}
+def verify_pin(call: Call) -> bool:
+    """Let the card compare a PIN, once; return whether it is the initial one. The secret is the digits as typed."""
+    with Pin(call.secret) as given:
+        initial, settles = tuple(call.args["initial"]), bool(call.args["settles"])
+        return pin.verify(call.transport(), _identity(call), given, initial, settles=settles).initial
+
+
+def change_pin(call: Call) -> bool:
+    """Let the card take a new PIN, once. The secret is the old digits, FF, the new ones."""
+    cut = call.secret.find(b"\xff")
+    old, new = call.secret[: max(cut, 0)], call.secret[cut + 1 :]  # slices of a bytearray: copies, wiped by Pin
+    try:
+        with Pin(old) as before, Pin(new) as after:
+            pin.change(call.transport(), _identity(call), before, after, tuple(call.args["initial"]))
+    finally:
+        pin.wipe(old)
+        pin.wipe(new)
+    return True
+
+
+def _identity(call: Call) -> PresentedIdentity:
+    return PresentedIdentity(CERT_CARD, "-", call.args["card_sn"])
+
+
+OPS: dict[str, Callable[[Call], Any]] = {
+    "read": read, "still_there": still_there, "verify_pin": verify_pin, "change_pin": change_pin,
+}  # fmt: skip
 
 
 def _refusal(error: SettlementError) -> dict[str, Any]:

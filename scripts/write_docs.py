@@ -1,5 +1,5 @@
-"""Write what is generated: docs/claim-format.md (from schema and layout), docs/pool.schema.json, docs/rules (from
-the pools), the example in both READMEs.
+"""Write what is generated: docs/claim-format.md (from schema and layout), docs/pool.schema.json, docs/card-life.md
+(from the table of states), docs/rules (from the pools), the example in both READMEs.
 
 ``python scripts/write_docs.py`` writes; ``--check`` ends with 1 if a file is not as it would be written.
 """
@@ -17,6 +17,7 @@ from settlement.errors import REASONS
 from settlement.explain import explain, grounds
 from settlement.intake import read_file
 from settlement.kernel.layout import LAYER_RESULT, LINE_RESULT, RESULT, Column
+from settlement.registry.states import document as card_life
 from settlement.rules.rulebook import POOLS, open_rulebook
 from settlement.schema import CLAIM_FIELDS, LINE_FIELDS, Field
 
@@ -104,6 +105,7 @@ def main() -> int:
     """Write the files, or check them; return the exit code."""
     made = {ROOT / "docs" / "claim-format.md": claim_format()}
     made[ROOT / "docs" / "pool.schema.json"] = json.dumps(pool_schema(), ensure_ascii=False, indent=1) + "\n"
+    made[ROOT / "docs" / "card-life.md"] = card_life()
     made |= rule_pages()
     for name, lang in (("README.md", "en"), ("README.zh-CN.md", "zh")):
         path = ROOT / name

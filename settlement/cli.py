@@ -1,4 +1,4 @@
-"""The command line: ``settlement settle | explain | rules | book | clearing | serve | call | demo | warm``."""
+"""The command line: ``settlement settle | explain | rules | book | clearing | card | serve | call | demo | warm``."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ app = App(name="settlement", version=__version__, help="Settle medical claims ex
 app.command(rules_app)
 app.command(book_app)
 app.command(clearing_app)
+app.command("settlement.national.card_cli:card_app", name="card", help="Social security cards. 社会保障卡")
 app.command(serve)
 app.command(call)
 

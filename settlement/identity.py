@@ -61,14 +61,16 @@ class PresentedIdentity:
         return f"PresentedIdentity({shown})"
 
     def as_dict(self, *, full: bool = False) -> dict[str, str]:
-        """Return the fields by name, masked unless ``full`` is asked for."""
+        """Return the fields by name, masked unless ``full`` is asked for; the token of an e-voucher is never among them.
+
+        Whoever holds the token can use it, so it goes into the message to the platform and nowhere else.
+        """
         open_fields = dict(vars(self))
+        token = {"mdtrt_cert_no": "*" * 8} if self.mdtrt_cert_type == CERT_EVOUCHER else {}
         if full:
-            return open_fields
-        # An e-voucher token is good for one use by whoever holds it: it is never shown in part.
-        token = self.mdtrt_cert_type == CERT_EVOUCHER
+            return open_fields | token
         hidden = {name: masked(open_fields[name]) for name in ("mdtrt_cert_no", "card_sn", "psn_name", "certno")}
-        return open_fields | hidden | ({"mdtrt_cert_no": "*" * 8} if token else {})
+        return open_fields | hidden | token
 
 
 def certno_faults(text: str) -> tuple[str, ...]:

@@ -31,10 +31,22 @@ from settlement.checkout.base import (
     now,
     refuse_replay_of_void,
 )
+from settlement.checkout.cards import (
+    activating,
+    asking,
+    collecting,
+    guiding,
+    losing,
+    paying,
+    pins,
+    replacing,
+    temporary,
+)
 
 ROOMS = (
     persons, visits, lines, settling, reversal, filings,
     reconcile, exchange, clearing, queries, downloads, lists,
+    guiding, paying, asking, collecting, activating, pins, losing, replacing, temporary,
 )  # fmt: skip
 TRANSACTIONS: dict[str, Transaction] = {one.infno: one for room in ROOMS for one in room.TRANSACTIONS}
 

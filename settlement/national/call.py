@@ -9,6 +9,7 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from secrets import randbelow
@@ -37,17 +38,29 @@ class Came(NamedTuple):
     why: str = ""
 
 
+Shown = Callable[[dict[str, Any]], str]
+
+
+def as_json(answer: dict[str, Any]) -> str:
+    """Return an answer as JSON."""
+    return json.dumps(answer, ensure_ascii=False, indent=1)
+
+
 def call(infno: str, file: Path, settings: CallSettings) -> int:
     """Send a message, print its answer; return 0 done, 1 refused, 3 outcome unknown. Raises BadInput if it is not sent."""
+    return show(infno, *exchange(infno, _content(file), settings))
+
+
+def exchange(infno: str, content: dict[str, Any], settings: CallSettings) -> tuple[Profile, Party | None, Came]:
+    """Send an input or an envelope; return what came, and what is needed to open it. Raises BadInput if it is not sent."""
     profile = load_profile(settings.profile)
     party, client = calling.party_from(profile, settings.clients, settings.client)
-    message = whole_message(infno, _content(file), settings, client)
+    message = whole_message(infno, content, settings, client)
     token = _token(profile, party, settings) if party and profile.transport.token == "oauth" else ""
     headers, body = calling.signed(profile, party, message, token)
     print(f"{infno} msgid {message['msgid']}", file=sys.stderr)
     path = request_path(profile, infno) if profile.name != "plain" else profile.transport.path
-    came = _send(f"{settings.url.rstrip('/')}{path}", headers, body, settings.timeout)
-    return _show(profile, infno, party, came)
+    return profile, party, _send(f"{settings.url.rstrip('/')}{path}", headers, body, settings.timeout)
 
 
 def whole_message(infno: str, content: dict[str, Any], settings: CallSettings, client: Client | None) -> dict[str, Any]:
@@ -97,8 +110,8 @@ def _send(url: str, headers: dict[str, str], body: bytes, timeout: float) -> Cam
         return Came(0, "", b"", str(getattr(error, "reason", error)))
 
 
-def _show(profile: Profile, infno: str, party: Party | None, came: Came) -> int:
-    """Print what came; return how the call ends."""
+def show(infno: str, profile: Profile, party: Party | None, came: Came, as_text: Shown = as_json) -> int:
+    """Print what came, an answer as ``as_text`` makes it; return how the call ends."""
     if came.status == 0:
         refused = "refused" in came.why.lower()  # the connection: then nothing was sent
         print(
@@ -114,7 +127,7 @@ def _show(profile: Profile, infno: str, party: Party | None, came: Came) -> int:
     except (ValueError, SettlementError):
         print(f"HTTP {came.status}, and no JSON that can be read; the outcome is unknown")
         return UNKNOWN
-    print(json.dumps(shown, ensure_ascii=False, indent=1))
+    print(as_text(shown))
     return _ended(came.status, answer)
 
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from settlement.national.fields_cards import *  # noqa: F403 - the card's own fields: one dictionary
+from settlement.national.fields_guide import *  # noqa: F403
 from settlement.national.types import c, d, month, n, t
 
 # ---- the frame around every message ----

@@ -209,7 +209,7 @@ def infnos_at(profile: Profile, path: str) -> frozenset[str] | None:
     if here:
         return here
     infno = path.removeprefix("/fsi/api/")
-    return frozenset({infno}) if re.fullmatch(r"[0-9]{4,5}A?", infno) and infno not in named else None
+    return frozenset({infno}) if re.fullmatch(r"[0-9]{4,5}A?|K[0-9A-C][0-9]{2}", infno) and infno not in named else None
 
 
 def infcode_of(profile: Profile, kind: str) -> int:

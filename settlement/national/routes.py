@@ -17,6 +17,8 @@ from msgspec import inspect as shape
 
 from settlement.errors import BadInput
 from settlement.national import inputs_accounts as accounts
+from settlement.national import inputs_cards_guide as guide
+from settlement.national import inputs_cards_life as life
 from settlement.national import inputs_catalogue as catalogue
 from settlement.national import inputs_filing as filing
 from settlement.national import inputs_inpatient as inpatient
@@ -26,6 +28,8 @@ from settlement.national import inputs_pharmacy as pharmacy
 from settlement.national import inputs_queries as queries
 from settlement.national import inputs_session as session
 from settlement.national import outputs as out
+from settlement.national import outputs_cards as cards
+from settlement.national import outputs_guide as told
 from settlement.national import outputs_rest as rest
 from settlement.national.reading import check_node, read_node
 from settlement.national.types import Data, Node
@@ -198,6 +202,47 @@ _ROUTES = (
     Route("5206", "人员累计信息查询", "running totals", Data[queries.TotalsQuery], rest.YearTotals, False, READERS),
 )
 
+# The card's whole life, this service's own: K, the section of the guide, a serial number (A to C are sections 10 to 12).
+_CARDS = (
+    Route("K201", "社会保障卡申领", "apply", Data[life.CardApplication], cards.CardDoneOutput, True, OFFICE),
+    Route("K202", "申领进度查询", "progress", Data[life.CardQuery], cards.ApplicationsOutput, False, READERS),
+    Route("K203", "制卡进度登记", "maker's word", Data[life.MakerEvent], cards.CardDoneOutput, True, OFFICE),
+    Route("K204", "申领撤销", "withdraw", Data[life.ApplicationRef], cards.CardDoneOutput, True, OFFICE),
+    Route("K205", "持卡信息查询", "cards of a person", Data[life.CardQuery], cards.HolderOutput, False, READERS),
+    Route("K206", "社会保障卡注销", "cancel", Data[life.Cancellation], cards.CardDoneOutput, True, OFFICE),
+    Route("K301", "社会保障卡领取", "collect", Data[life.Collection], cards.CardDoneOutput, True, OFFICE),
+    Route("K401", "金融账户激活", "activate", Data[life.Activation], cards.CardDoneOutput, True, OFFICE),
+    Route("K402", "账户状态查询", "accounts", Data[life.CardQuery], cards.HolderOutput, False, READERS),
+    Route("K403", "金融账户注销登记", "close account", Data[life.CardAction], cards.CardDoneOutput, True, OFFICE),
+    Route("K601", "密码修改登记", "PIN changed", Data[life.PinReport], cards.CardDoneOutput, True, DESK),
+    Route("K602", "密码锁定登记", "PIN locked", Data[life.PinReport], cards.CardDoneOutput, True, DESK),
+    Route("K603", "密码重置", "PIN reset", Data[life.PinReport], cards.CardDoneOutput, True, OFFICE),
+    Route("K701", "社会保障卡挂失", "report lost", Data[life.LossReport], cards.CardDoneOutput, True, OFFICE),
+    Route("K702", "社会保障卡解挂", "unblock", Data[life.CardAction], cards.CardDoneOutput, True, OFFICE),
+    Route("K801", "社会保障卡补换卡", "re-issue", Data[life.Reissue], cards.CardDoneOutput, True, OFFICE),
+    Route("K802", "补领综合服务机构办理", "office", Data[life.OfficeStep], cards.CardDoneOutput, True, OFFICE),
+    Route("K901", "临时卡申领", "temporary card", Data[life.TemporaryCard], cards.CardDoneOutput, True, OFFICE),
+    Route("K902", "临时卡延期", "extend", Data[life.TemporaryEvent], cards.CardDoneOutput, True, OFFICE),
+    Route("K903", "临时卡交回", "give back", Data[life.TemporaryEvent], cards.CardDoneOutput, True, OFFICE),
+    Route("K904", "临时卡丢失损坏登记", "lost", Data[life.TemporaryEvent], cards.CardDoneOutput, True, OFFICE),
+)
+
+# What an area's guide says (questions without a person are open to all), and pay-outs to the card's account.
+_GUIDE = (
+    Route("K591", "社会保障卡使用范围查询", "where good", Data[guide.PlaceQuestion], told.PlaceOutput, False, READERS),
+    Route("K691", "密码修改提醒", "PIN reminder", Data[guide.PersonQuestion], told.PinOutput, False, READERS),
+    Route("K791", "挂失与服务渠道查询", "channels", Data[guide.ChannelQuestion], told.ChannelOutput, False, ALL),
+    Route("K891", "服务网点查询", "service points", Data[guide.PointQuestion], told.PointOutput, False, ALL),
+    Route("K892", "补换卡途径查询", "ways to re-issue", Data[guide.ReissueQuestion], told.WayOutput, False, READERS),
+    Route("K991", "临时卡须知", "temporary terms", Data[guide.AreaQuestion], told.TemporaryOutput, False, ALL),
+    Route("KA01", "收费标准查询", "fees", Data[guide.AreaQuestion], told.FeeOutput, False, ALL),
+    Route("KB01", "咨询电话查询", "telephone numbers", Data[guide.AreaQuestion], told.PhoneOutput, False, ALL),
+    Route("KC01", "代发账号变更", "move a pay-out", Data[guide.PayoutMove], told.MovedOutput, True, OFFICE),
+    Route("KC02", "代发账号查询", "where paid", Data[guide.PersonQuestion], told.PayoutsOutput, False, READERS),
+    Route("KC03", "代发发放", "pay out", Data[guide.Payment], told.PaidOutput, True, OFFICE),
+    Route("KC04", "代发退回", "give a payment back", Data[guide.PaymentBack], told.PaidOutput, True, OFFICE),
+)
+
 _DOWNLOADS = {
     "1301": ("西药中成药目录下载", "drugs"), "1302": ("中药饮片目录下载", "herbal slices"),
     "1303": ("医疗机构制剂目录下载", "hospital preparations"), "1305": ("医疗服务项目目录下载", "services"),
@@ -226,7 +271,7 @@ _CATALOGUES = (
     _open("1901", ("字典表查询", "dictionary"), Data[catalogue.Dictionary], rest.Entries),
 )
 
-ROUTES: dict[str, Route] = {route.infno: route for route in sorted((*_ROUTES, *_CATALOGUES))}
+ROUTES: dict[str, Route] = {route.infno: route for route in sorted((*_ROUTES, *_CARDS, *_GUIDE, *_CATALOGUES))}
 
 # Many regions send the A-variant of a transaction; it is the same here. 3203A has an input of its own.
 ALIASES: dict[str, str] = {

@@ -89,7 +89,7 @@ def read_faults(said: str, seed: int = 1) -> Plan:
         if not part.strip():
             continue
         infno, colon, listed = part.strip().partition(":")
-        if not colon or not re.fullmatch(r"\*|[0-9]{4}", infno.strip()):
+        if not colon or not re.fullmatch(r"\*|[0-9]{4}|K[0-9A-C][0-9]{2}", infno.strip()):
             raise _unreadable(part.strip(), "it does not begin with a transaction and a colon")
         faults[infno.strip()] = _faults(listed)
     return Plan(faults, seed)

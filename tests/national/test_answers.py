@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from card_day import life_of_a_card
+from guide_day import guide_and_pay_outs
 from jsonschema import Draft202012Validator
 from sample_world.scene import Scene, staged
 from wire import HOSPITAL, PHARMACY, SUMS, WORKER, WORKER_CERTNO, fee_lines, good, purchase, registration, settling
@@ -197,6 +199,8 @@ def day(request, tmp_path_factory) -> Iterator[Day]:
         made = Day(scene)
         person_and_catalogues(made)
         filings(made)
+        life_of_a_card(made.send)
+        guide_and_pay_outs(made.send)
         purchases(made)
         outpatient = visits(made)
         office(made, outpatient, stays(made))

@@ -13,7 +13,7 @@ import pytest
 
 from settlement.errors import SettlementError
 from settlement.national import calling
-from settlement.national.call import DONE, REFUSED, UNKNOWN, Came, _show
+from settlement.national.call import DONE, REFUSED, UNKNOWN, Came, show
 from settlement.national.cipher import encipher
 from settlement.national.nonces import NonceCache
 from settlement.national.profile import list_profiles, load_profile
@@ -78,8 +78,8 @@ def test_an_answer_that_cannot_be_opened_leaves_the_outcome_unknown(capsys: pyte
     def came(answer: object) -> Came:
         return Came(200, "application/json", json.dumps(answer).encode())
 
-    assert _show(JILIN, "2207", PARTY, came({"infcode": "0", "output": encipher(ID, b"{}")})) == DONE
-    assert _show(JILIN, "2207", PARTY, came({"infcode": "-1", "err_msg": "[B15] no", "output": None})) == REFUSED
+    assert show("2207", JILIN, PARTY, came({"infcode": "0", "output": encipher(ID, b"{}")})) == DONE
+    assert show("2207", JILIN, PARTY, came({"infcode": "-1", "err_msg": "[B15] no", "output": None})) == REFUSED
     capsys.readouterr()
-    assert _show(JILIN, "2207", PARTY, came({"infcode": "0", "output": "not ciphered"})) == UNKNOWN
+    assert show("2207", JILIN, PARTY, came({"infcode": "0", "output": "not ciphered"})) == UNKNOWN
     assert "unknown" in capsys.readouterr().out

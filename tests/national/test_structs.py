@@ -299,7 +299,7 @@ def test_who_must_have_signed_in():
 def test_which_inputs_name_a_person():
     assert {infno for infno, route in ROUTES.items() if not route.person_in_input} == {
         *(f"13{serial:02d}" for serial in range(1, 20)), "1901", "1201", "9001", "9002", "9101", "9102",
-        "3201", "3202", "3203", "3203A", "3204",
+        "3201", "3202", "3203", "3203A", "3204", "K791", "K891", "K991", "KA01", "KB01",
     }  # fmt: skip
 
 

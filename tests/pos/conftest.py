@@ -15,10 +15,12 @@ from real_service import running_service
 from pos_adapter.card import VirtualCard
 from pos_adapter.card_image import load_image
 from pos_adapter.pcsc_stack import PcscStack, available
+from pos_adapter.psam import load_psam
 from pos_adapter.transport import InProcessSlot, InProcessTransport, PcscTransport, reader_states
 from settlement.errors import NotAvailable
 
 CARDS = Path(__file__).parents[2] / "data" / "cards"
+PSAM = CARDS.parent / "psam"
 TODAY = date(2026, 1, 1)
 
 
@@ -117,6 +119,18 @@ def image():
 def card(image):
     """Return a new card of one generation; further arguments are those of VirtualCard."""
     return lambda generation, *args, **kwargs: VirtualCard(image(generation), *args, **kwargs)
+
+
+@pytest.fixture(scope="session")
+def till():
+    """Return a till's security module: it opens cards."""
+    return load_psam(PSAM / "test_till.json")
+
+
+@pytest.fixture(scope="session")
+def window():
+    """Return a service window's security module: it also resets a PIN."""
+    return load_psam(PSAM / "test_window.json")
 
 
 @pytest.fixture(scope="module")

@@ -97,14 +97,6 @@ def test_a_status_word_at_a_step(card, today, at, sw, code):
     assert refused(card(1, Quirks(sw_at={at: sw})), today).code == code
 
 
-def test_the_fault_table_is_whole_and_unambiguous():
-    sws = [sw for row in faults.FAULTS for sw in row.sws]
-    hresults = [result for row in faults.FAULTS for result in row.hresults]
-    codes = [row.code for row in faults.FAULTS]
-    assert all(len(set(keys)) == len(keys) for keys in (sws, hresults, codes))
-    assert all(row.zh and row.cause and row.cure for row in faults.FAULTS)
-
-
 def test_faults_of_pc_sc_and_of_the_pin():
     assert faults.from_hresult(0, "transmit").code == "D04_CARD_GONE"
     assert faults.from_hresult(0x8010000B - (1 << 32), "connect").code == "D07_BUSY"
