@@ -21,6 +21,7 @@ from pos_adapter.monitor import Event
 from pos_adapter.pcsc_stack import PcscStack
 from pos_adapter.pin_cli import pin_app
 from pos_adapter.present_cli import present_app
+from pos_adapter.psam import load_psam
 from pos_adapter.reader import read_identity
 from pos_adapter.simulate import Faults, staged
 from pos_adapter.trace import Step, Traced
@@ -52,31 +53,39 @@ def doctor(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int
 
 
 @app.command
-def read(*, reader: str = "", full: bool = False, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int:
+def read(
+    *, reader: str = "", psam: str = "", full: bool = False, as_json: Annotated[bool, Parameter(name="--json")] = False
+) -> int:
     """Read the card that is in a reader.
 
     Parameters
     ----------
     reader
         Name of the reader; not needed while only one holds a card.
+    psam
+        File of a security module (data/psam), with which a generation-3 card is opened that wants one.
     full
         Show numbers and names unmasked.
     as_json
         Print one JSON object.
     """
-    with Worker() as worker:
+    with Worker(psam) as worker:
         _print_identity(worker.read(reader, date.today()), full, as_json)
     return 0
 
 
 @app.command
-def watch(*, reader: str = "", full: bool = False, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int:
+def watch(
+    *, reader: str = "", psam: str = "", full: bool = False, as_json: Annotated[bool, Parameter(name="--json")] = False
+) -> int:
     """Follow the readers until Ctrl-C: every card that goes in is read, and what happens is printed.
 
     Parameters
     ----------
     reader
         Name of the only reader to follow.
+    psam
+        File of a security module.
     full
         Show numbers and names unmasked.
     as_json
@@ -95,7 +104,7 @@ def watch(*, reader: str = "", full: bool = False, as_json: Annotated[bool, Para
             )
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Watch(told, reader):
+    with Watch(told, reader, psam=psam):
         try:
             while True:
                 time.sleep(3600)
@@ -104,20 +113,22 @@ def watch(*, reader: str = "", full: bool = False, as_json: Annotated[bool, Para
 
 
 @app.command
-def trace(*, reader: str = "", out: Path | None = None) -> int:
+def trace(*, reader: str = "", psam: Path | None = None, out: Path | None = None) -> int:
     """Read a card and print every command and answer; what belongs to the person is masked.
 
     Parameters
     ----------
     reader
         Name of the reader; not needed while only one holds a card.
+    psam
+        File of a security module.
     out
         Also write the steps into this file, one JSON object a line.
     """
     steps: list[Step] = []
     code = 0
     try:
-        read_identity(Traced(PcscTransport(reader), steps.append), date.today())
+        read_identity(Traced(PcscTransport(reader), steps.append), date.today(), load_psam(psam) if psam else None)
     except SettlementError as error:
         code, told = 1, f"{error.zh}\n{error}"
     else:

@@ -15,6 +15,7 @@ from typing import Protocol
 from pos_adapter.evoucher import Business, EcLibrary, Place, ask_library, scanned
 from pos_adapter.faults import fault
 from pos_adapter.id_card import IdReader, LineForm, from_line, from_reader, typed
+from pos_adapter.psam import ExternalAuth
 from pos_adapter.reader import read_identity, same_card_still_there
 from pos_adapter.transport import Transport
 from pos_adapter.vendor import Bureau, VendorReader
@@ -33,14 +34,14 @@ class Source(Protocol):
 
 
 class CardSource:
-    """A social security card in a reader, read directly."""
+    """A social security card in a reader, read directly; ``auth`` opens one that wants it."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport, auth: ExternalAuth | None = None) -> None:
+        self._transport, self._auth = transport, auth
 
     def present(self, today: date) -> PresentedIdentity:
         """Read the card."""
-        return read_identity(self._transport, today)
+        return read_identity(self._transport, today, self._auth)
 
     def still_there(self, identity: PresentedIdentity) -> bool:
         """Ask the reader for 卡识别码 once more."""

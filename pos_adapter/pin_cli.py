@@ -1,4 +1,4 @@
-"""``pos-adapter pin verify | change``: the holder types, the card compares, once. Digits are never shown, kept or passed on.
+"""``pos-adapter pin verify | change | reset``: the holder types, the card compares, once. Digits are never shown or kept.
 
 From a keyboard they are read without echo; from a pipe (``--stdin``) a PIN is a line. Which PINs an area's cards are issued
 with, and whether it settles with such a one, is what its guide says (``--area``).
@@ -11,6 +11,7 @@ from datetime import date
 
 from cyclopts import App
 
+from pos_adapter import id_card
 from pos_adapter.faults import fault
 from pos_adapter.pin import ANY_AREA, PinRule, wipe
 from pos_adapter.worker import Worker
@@ -22,7 +23,7 @@ _LONGEST = 64
 
 
 @pin_app.command
-def verify(*, reader: str = "", area: str = "", stdin: bool = False) -> int:
+def verify(*, reader: str = "", area: str = "", psam: str = "", stdin: bool = False) -> int:
     """Let the card compare the PIN, once.
 
     Parameters
@@ -31,11 +32,13 @@ def verify(*, reader: str = "", area: str = "", stdin: bool = False) -> int:
         Name of the reader; not needed while only one holds a card.
     area
         Division code of the area whose rule on initial PINs holds.
+    psam
+        File of the security module that opens the card, if it wants one.
     stdin
         Read the PIN as a line from standard input instead of the keyboard.
     """
     rule = rule_of(area)
-    with Worker() as worker:
+    with Worker(psam) as worker:
         identity = worker.read(reader, date.today())
         initial = worker.verify_pin(reader, identity, typed("社保卡密码: ", stdin), rule.initial, rule.settles)
     print("密码正确" + ("；仍是初始密码，请提醒持卡人修改" if initial else ""))
@@ -43,7 +46,7 @@ def verify(*, reader: str = "", area: str = "", stdin: bool = False) -> int:
 
 
 @pin_app.command
-def change(*, reader: str = "", area: str = "", stdin: bool = False) -> int:
+def change(*, reader: str = "", area: str = "", psam: str = "", stdin: bool = False) -> int:
     """Let the card take a new PIN, once; a wrong old one costs a try.
 
     Parameters
@@ -52,21 +55,65 @@ def change(*, reader: str = "", area: str = "", stdin: bool = False) -> int:
         Name of the reader; not needed while only one holds a card.
     area
         Division code of the area whose initial PINs may not be set again.
+    psam
+        File of the security module that opens the card, if it wants one.
     stdin
         Read old PIN, new PIN and new PIN again as three lines from standard input.
     """
-    with Worker() as worker:
+    with Worker(psam) as worker:
         identity = worker.read(reader, date.today())
         old, new, again = (typed(text, stdin) for text in ("原密码: ", "新密码: ", "再输一次新密码: "))
         try:
-            if new != again:
-                raise fault("D39_PIN_NOT_THE_SAME", "the two entries of the new PIN differ")
+            _alike(new, again)
             worker.change_pin(reader, identity, old, new, rule_of(area).initial)
         finally:
             for one in (old, new, again):
                 wipe(one)
     print("密码已修改")
     return 0
+
+
+@pin_app.command
+def reset(*, psam: str, office: str, clerk: str, reader: str = "", area: str = "", stdin: bool = False) -> int:
+    """Give a card a new PIN at a service window; number and name are those of the holder's ID card, which lies there.
+
+    Parameters
+    ----------
+    psam
+        File of the window's security module; a till's holds no key for this.
+    office
+        Code of the office.
+    clerk
+        Who has compared the ID card with its holder.
+    reader
+        Name of the reader; not needed while only one holds a card.
+    area
+        Division code of the area whose initial PINs may not be set again.
+    stdin
+        Read number, name, new PIN and new PIN again as four lines from standard input.
+    """
+    with Worker(psam) as worker:
+        identity = worker.read(reader, date.today())
+        number, name = (_shown(text, stdin) for text in ("身份证号码: ", "姓名: "))
+        document = id_card.typed(number, date.today(), name)
+        new, again = (typed(text, stdin) for text in ("新密码: ", "再输一次新密码: "))
+        try:
+            _alike(new, again)
+            worker.reset_pin(reader, identity, new, rule_of(area).initial, window=(office, clerk), document=document)
+        finally:
+            wipe(new)
+            wipe(again)
+    print("密码已重置")
+    return 0
+
+
+def _alike(new: bytearray, again: bytearray) -> None:
+    if new != again:
+        raise fault("D39_PIN_NOT_THE_SAME", "the two entries of the new PIN differ")
+
+
+def _shown(prompt: str, stdin: bool) -> str:
+    return _line().decode("utf-8", "replace") if stdin else input(prompt)
 
 
 def rule_of(area: str) -> PinRule:

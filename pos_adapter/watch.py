@@ -24,18 +24,25 @@ __all__ = ["Event", "Watch"]
 class _Place:
     """One reader: its worker, how many cards have come and gone in it, and what was told of the one that is there."""
 
-    def __init__(self) -> None:
-        self.worker, self.turn = Worker(), 0
+    def __init__(self, psam: str) -> None:
+        self.worker, self.turn = Worker(psam), 0
         self.told: Event | None = None
 
 
 class Watch:
-    """Monitor and workers together. ``reader`` pins one reader by name; '' follows all. Use it in a ``with``."""
+    """Monitor and workers together. ``reader`` pins one reader by name; '' follows all. Use it in a ``with``.
+
+    ``psam`` names the file of a security module, with which cards are read that want one.
+    """
 
     def __init__(
-        self, on_event: Callable[[Event], None], reader: str = "", today: Callable[[], date] = date.today
+        self,
+        on_event: Callable[[Event], None],
+        reader: str = "",
+        today: Callable[[], date] = date.today,
+        psam: str = "",
     ) -> None:
-        self._reader, self._today = reader, today
+        self._reader, self._today, self._psam = reader, today, psam
         self._teller = Teller(on_event)
         self._monitor = Monitor(Teller(self._moved))
         self._places: dict[str, _Place] = {}
@@ -133,7 +140,7 @@ class Watch:
         if reader not in self.readers():
             raise fault("D02_NO_READER", f"{reader!r} is not there")
         with self._lock:
-            return self._places.setdefault(reader, _Place())
+            return self._places.setdefault(reader, _Place(self._psam))
 
     def _moved(self, event: Event) -> None:
         """Pass a monitor's event on under this watch's own numbers, and read a card that came."""
@@ -149,7 +156,7 @@ class Watch:
 
     def _start_read(self, reader: str) -> None:
         with self._lock:
-            place = self._places.setdefault(reader, _Place())
+            place = self._places.setdefault(reader, _Place(self._psam))
             self._reads = [thread for thread in self._reads if thread.is_alive()]
             turn = place.turn
             thread = threading.Thread(target=self._quietly, args=(reader, place, turn), name="card read", daemon=True)

@@ -39,9 +39,13 @@ AGAIN_TRIES, AGAIN_PAUSE_S = 2, 0.25
 
 
 class Worker:
-    """One child and the pipe to it; calls of several threads wait for each other. Use it in a ``with``, or ``close`` it."""
+    """One child and the pipe to it; calls of several threads wait for each other. Use it in a ``with``, or ``close`` it.
 
-    def __init__(self) -> None:
+    ``psam`` names the file of a security module (``psam.load_psam``), with which cards are read that want one.
+    """
+
+    def __init__(self, psam: str = "") -> None:
+        self._psam = psam
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -59,7 +63,7 @@ class Worker:
 
     def read(self, reader: str, today: date, deadline_s: float = READ_S) -> PresentedIdentity:
         """Return who the card in a reader says is here. Raises CardFault, NotAvailable."""
-        args = {"reader": reader, "today": today.isoformat()}
+        args = {"reader": reader, "today": today.isoformat(), "psam": self._psam}
         return PresentedIdentity(**self.ask("read", args, deadline_s))
 
     def still_there(self, reader: str, identity: PresentedIdentity, deadline_s: float = READ_S) -> bool:
@@ -85,6 +89,20 @@ class Worker:
         old[:], new[:] = bytes(len(old)), bytes(len(new))
         self.ask("change_pin", {"reader": reader, "card_sn": identity.card_sn, "initial": initial}, secret=both)
 
+    def reset_pin(
+        self,
+        reader: str,
+        identity: PresentedIdentity,
+        new: bytearray,
+        initial: tuple[str, ...],
+        *,
+        window: tuple[str, str],
+        document: PresentedIdentity,
+    ) -> None:
+        """Give the card a new PIN, once, at a service window (office, clerk); ``new`` is wiped. Raises as ``pin.reset``."""
+        who = {"identity": vars(identity), "document": vars(document), "window": window}
+        self.ask("reset_pin", {"reader": reader, "psam": self._psam, "initial": initial, **who}, secret=new)
+
     def ask(self, op: str, args: dict[str, Any], deadline_s: float = READ_S, secret: bytearray | None = None) -> Any:
         """Let the child do one thing of ``worker_child.OPS`` and return its answer; ``secret`` is wiped in every case.
 
@@ -98,7 +116,10 @@ class Worker:
                 secret[:] = bytes(len(secret))
 
     def close(self) -> None:
-        """End the child. The next call would start another."""
+        """End the child at once, under a call of another thread too, which gets D09. The next call would start another."""
+        child = self._child
+        if child is not None:
+            child.kill()  # whoever waits for its answer holds the lock, and now stops waiting
         with self._lock:
             self._kill()
 

@@ -16,11 +16,12 @@ from typing import IO, Any
 
 from pos_adapter import pin, records
 from pos_adapter.faults import fault
-from pos_adapter.pin import Pin
+from pos_adapter.pin import Pin, Window
+from pos_adapter.psam import SoftwarePsam, load_psam
 from pos_adapter.reader import read_identity, same_card_still_there
 from pos_adapter.transport import PcscTransport, Transport
 from pos_adapter.worker import AGAIN, BUSY, BUSY_TRIES, STUCK, patient
-from settlement.errors import CardFault, SettlementError
+from settlement.errors import CardFault, NotAvailable, SettlementError
 from settlement.identity import CERT_CARD, PresentedIdentity
 
 _READ_CARD_SN = records.read_by_tag(records.CARD_SN)
@@ -98,6 +99,17 @@ class Call:
         """Return a new way to the card of the reader that was named."""
         return Guarded(PcscTransport(self.args["reader"]), self._watchdog, self._call_s)
 
+    def module(self) -> SoftwarePsam | None:
+        """Return the security module that was named, None without one. Raises BadInput, NotAvailable."""
+        path = self.args["psam"]
+        try:
+            return load_psam(path) if path else None
+        except OSError as error:
+            raise NotAvailable(
+                "D45_NO_MODULE", f"{path}: {error.strerror}", "the security module's file cannot be read", "Check the path",
+                "安全模块文件无法读取",
+            ) from None  # fmt: skip
+
 
 def read(call: Call) -> dict[str, str]:
     """Read the card, again by a new connection where that may help; never over two cards."""
@@ -107,7 +119,7 @@ def read(call: Call) -> dict[str, str]:
         nonlocal first
         transport = call.transport()
         try:
-            return read_identity(transport, date.fromisoformat(call.args["today"]))
+            return read_identity(transport, date.fromisoformat(call.args["today"]), call.module())
         finally:
             if first and transport.card_sn and transport.card_sn != first:
                 raise fault("D20_MIXED_READ", "the card changed between two tries")
@@ -150,12 +162,24 @@ def change_pin(call: Call) -> bool:
     return True
 
 
+def reset_pin(call: Call) -> bool:
+    """Give the card a new PIN, once, at a service window. The secret is the digits as typed."""
+    module = call.module()
+    if module is None:
+        raise fault("D27_NOT_AT_A_WINDOW", "no security module is named")
+    identity, document = (PresentedIdentity(**call.args[who]) for who in ("identity", "document"))
+    with Pin(call.secret) as new:
+        place, initial = Window(*call.args["window"]), tuple(call.args["initial"])
+        pin.reset(call.transport(), identity, new, module, window=place, document=document, initial=initial)
+    return True
+
+
 def _identity(call: Call) -> PresentedIdentity:
     return PresentedIdentity(CERT_CARD, "-", call.args["card_sn"])
 
 
 OPS: dict[str, Callable[[Call], Any]] = {
-    "read": read, "still_there": still_there, "verify_pin": verify_pin, "change_pin": change_pin,
+    "read": read, "still_there": still_there, "verify_pin": verify_pin, "change_pin": change_pin, "reset_pin": reset_pin,
 }  # fmt: skip
 
 

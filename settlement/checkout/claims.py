@@ -15,11 +15,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from settlement.checkout import refusals
-from settlement.checkout.base import VISIT, House, Said, id_of, known, open_lines, psn_of
+from settlement.checkout.base import VISIT, House, Reader, Said, id_of, known, open_lines, psn_of
+from settlement.checkout.carded import Occasion, bears
 from settlement.checkout.filed import filed
 from settlement.checkout.pages import SentLine, lines_to_settle
 from settlement.checkout.told import terms_of, told_sums
 from settlement.errors import REASONS, BadInput, Refusal
+from settlement.identity import CERT_CARD
 from settlement.intake.columns import day_of
 from settlement.ledger.book import Desk
 from settlement.money import COUNT_PLACES, fen, scaled, yuan
@@ -70,7 +72,7 @@ def claim_of(desk: Desk, house: House, said: Said) -> Claim:
 
 def _purchase(desk: Desk, house: House, said: Said) -> Claim:
     stated = node(said, "druginfo")
-    person = filed(desk, insured(house, said, stated))
+    person = filed(desk, insured(desk, house, said, stated))
     lines = said.input.get("drugdetail") or []
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         raise refused("C15_NOT_AN_OBJECT", "drugdetail", type(lines).__name__)
@@ -89,7 +91,7 @@ def _purchase(desk: Desk, house: House, said: Said) -> Claim:
 def _visit(desk: Desk, house: House, said: Said) -> Claim:
     stated = node(said, "data")
     visit = visit_of(desk, said, stated)
-    person = filed(desk, insured(house, said, stated, visit.get("insutype") or ""))
+    person = filed(desk, insured(desk, house, said, _with_certificate(stated, visit), visit.get("insutype") or ""))
     stay = said.infno in STAY_INFNOS
     if stay != (visit["kind"] == "inpatient"):
         raise refusals.wrong_kind_of_visit(said.infno, visit["mdtrt_id"])
@@ -169,15 +171,26 @@ def visit_of(desk: Desk, said: Said, stated: dict[str, Any]) -> dict[str, Any]:
     return visit
 
 
-def insured(house: House, said: Said, stated: dict[str, Any], insutype: str = "") -> InsuredPerson:
+def _with_certificate(stated: dict[str, Any], visit: dict[str, Any]) -> dict[str, Any]:
+    """Return a settling node with the card that the visit began with, where it names no certificate of its own.
+
+    Else a card that was lost since then would still settle. A voucher's token is not kept, and an ID number cannot be lost.
+    """
+    begun = visit["said"]
+    if stated.get("mdtrt_cert_no") or begun.get("mdtrt_cert_type") != CERT_CARD:
+        return stated
+    return stated | {name: begun[name] for name in ("mdtrt_cert_type", "mdtrt_cert_no") if name in begun}
+
+
+def insured(desk: Desk | Reader, house: House, said: Said, stated: dict[str, Any], insutype: str = "") -> InsuredPerson:
     """Return the insured person a message is about, under the insutype and area it names.
 
-    ``insutype`` is used where the message names none. Raises BadInput P12, P14, P15, P17, P18, or B11 for an insured
-    area that is not the person's.
+    ``insutype`` is used where the message names none. Raises BadInput P11, P12, P14, P15, P17, P18, K70 to K81 for what is
+    presented, or B11 for an insured area that is not the person's.
     """
     person = house.registry.insured(stated["psn_no"], stated.get("insutype") or insutype)
-    if stated.get("mdtrt_cert_no"):
-        house.registry.bears(person, stated.get("mdtrt_cert_type") or "", stated["mdtrt_cert_no"])
+    place = house.registry.place(said.fixmedins_code).admdvs
+    bears(desk, house, person, stated, Occasion(place, said.received_at[:10]))
     if said.insuplc_admdvs and said.insuplc_admdvs != person.insuplc_admdvs:
         raise refusals.not_insured_so(f"insuplc_admdvs {said.insuplc_admdvs}")
     return person

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from settlement.checkout import claims, reversal, settling
+from settlement.checkout import carded, claims, reversal, settling
 from settlement.checkout.base import (
     SETL,
     House,
@@ -76,7 +76,7 @@ class Checkout:
 
     def person(self, presented: PresentedIdentity) -> InsuredPerson:
         """Return the insured person behind what was presented; raises BadInput (P codes)."""
-        return self.registry.who(presented)
+        return carded.who(self.house, presented, carded.Occasion("", self.clock().date().isoformat()))
 
     def pre_settle(self, person: InsuredPerson, basket: dict[str, Any], fixmedins_code: str) -> dict[str, Any]:
         """Return what ``settle`` would answer now, booking nothing."""

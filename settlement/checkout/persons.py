@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from settlement.checkout.base import House, Reader, Said, Transaction
+from settlement.checkout.carded import Occasion, who
 from settlement.checkout.claims import day_of_text, draft_of, node, refused, refused_as
 from settlement.checkout.filed import filed
 from settlement.checkout.setlinfo import fund_pay_type
@@ -47,9 +48,10 @@ def person_info(house: House, said: Said) -> dict[str, Any]:
     presented = PresentedIdentity(
         kind, number, card_sn if kind == CERT_CARD else "", certno=str(stated.get("certno") or "")
     )
-    person = house.registry.who(presented)
-    if kind == CERT_CARD:
-        house.registry.bears(person, kind, number)
+    here = (
+        house.registry.place(said.fixmedins_code).admdvs if said.fixmedins_code in house.registry.institutions else ""
+    )
+    person = who(house, presented, Occasion(here, said.received_at[:10]))
     _refuse_other_person(stated, person)
     day = day_of_text(stated.get("begntime") or said.received_at, "begntime")
     rows = house.registry.rows(person.psn_no)

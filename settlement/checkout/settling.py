@@ -41,6 +41,7 @@ from settlement.explain import Sentence, explain, short_text
 from settlement.intake.persons import Carried
 from settlement.ledger.book import Booking, CounterKey, Desk, FactKey, Message, PersonState, Posting, Work
 from settlement.money import fen, yuan
+from settlement.registry.holder import CARD
 from settlement.rules.rulebook import Rulebook
 
 
@@ -88,7 +89,11 @@ def work(house: House, said: Said) -> Work:
 def grouped(task: Task) -> Work:
     """Return a task as work in a group, with the facts that it will read."""
     said = task.said
-    reads = [FactKey(VOID, void_key(said.fixmedins_code, said.msgid)), FactKey(FILING, psn_of(said.input))]
+    reads = [
+        FactKey(VOID, void_key(said.fixmedins_code, said.msgid)),
+        FactKey(FILING, psn_of(said.input)),
+        FactKey(CARD, psn_of(said.input)),
+    ]
     node = said.input.get("data")
     mdtrt_id = node.get("mdtrt_id") if isinstance(node, dict) else None
     if mdtrt_id:

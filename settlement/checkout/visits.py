@@ -32,7 +32,7 @@ CHANGED_BY_2403 = ("begntime", "med_type", "dise_codg", "ipt_otp_no")
 def register(desk: Desk, house: House, said: Said) -> Changed:
     """2201: an outpatient visit; answers its mdtrt_id."""
     stated = node(said, "data")
-    visit = _begun(house, said, stated, OUTPATIENT)
+    visit = _begun(desk, house, said, stated, OUTPATIENT)
     visit |= {"ipt_otp_no": needed(stated, "ipt_otp_no"), "med_type": FIRST_MED_TYPE}
     answer = {name: visit[name] for name in ("mdtrt_id", "psn_no", "ipt_otp_no")}
     return {"data": answer}, fact(VISIT, visit["mdtrt_id"], visit) | listed(desk, visit)
@@ -70,7 +70,7 @@ def inform(desk: Desk, house: House, said: Said) -> Changed:
 def admit(desk: Desk, house: House, said: Said) -> Changed:
     """2401: a stay begins; answers its mdtrt_id. A 2601 can take it back."""
     stated = node(said, "mdtrtinfo")
-    visit = _begun(house, said, stated, INPATIENT)
+    visit = _begun(desk, house, said, stated, INPATIENT)
     med_type = needed(stated, "med_type")
     person = house.registry.insured(visit["psn_no"], visit["insutype"])
     if care_of(house, person, med_type, day_of_text(visit["begntime"], "begntime")) in VISITS:
@@ -136,15 +136,14 @@ def undo_discharge(desk: Desk, house: House, said: Said) -> Changed:
     return None, fact(VISIT, visit["mdtrt_id"], visit | {"state": OPEN, "endtime": ""})
 
 
-def _begun(house: House, said: Said, stated: dict[str, Any], kind: str) -> dict[str, Any]:
+def _begun(desk: Desk, house: House, said: Said, stated: dict[str, Any], kind: str) -> dict[str, Any]:
     """Return a new visit as both registrations begin it; raises BadInput for person, certificate, place or date."""
     for name in ("insutype", "begntime", "mdtrt_cert_type", "mdtrt_cert_no"):
         needed(stated, name)
-    person = insured(house, said, stated)
+    person = insured(desk, house, said, stated)  # with the certificate, which was asked for above
     place = house.registry.place(said.fixmedins_code)
     if place.fixmedins_type == "2":
         raise refusals.no_beds(said.fixmedins_code)
-    house.registry.bears(person, stated["mdtrt_cert_type"], stated["mdtrt_cert_no"])
     return {
         "mdtrt_id": id_of(said, "mdtrt"), "psn_no": person.psn_no, "fixmedins_code": said.fixmedins_code,
         "mdtrtarea_admvs": place.admdvs, "insuplc_admdvs": person.insuplc_admdvs, "kind": kind, "ipt_otp_no": "",

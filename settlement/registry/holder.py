@@ -134,5 +134,5 @@ def holder_of_register(person: InsuredPerson) -> Holder:
     card = Card(card_sn=person.card_sn, card_no=person.card_no, state=person.card_state, financial=NOT_ACTIVATED)
     return Holder(
         psn_no=person.psn_no, certno=person.certno, psn_name=person.psn_name, brdy=person.brdy.isoformat(),
-        admdvs=person.insuplc_admdvs, cards=(card,) if person.card_sn else (),
+        admdvs=person.insuplc_admdvs, cards=(card,) if person.card_sn or person.card_no else (),
     )  # fmt: skip

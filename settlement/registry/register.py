@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from settlement.errors import BadInput
 from settlement.identity import CERT_CARD, CERT_EVOUCHER, CERT_ID_CARD, PresentedIdentity
-from settlement.registry.persons import CARD_STATES, Institution, InsuredPerson
+from settlement.registry.persons import Institution, InsuredPerson
 
 
 class Registry:
     """Persons by card and by certificate, institutions by code.
 
     ``persons`` may hold several rows of one person, one an insurance; the first is the main one, and it is what
-    ``persons[psn_no]`` and ``who`` give.
+    ``persons[psn_no]`` and ``found`` give.
     """
 
     def __init__(self, persons: Iterable[InsuredPerson], institutions: Iterable[Institution]) -> None:
@@ -29,44 +29,40 @@ class Registry:
         self._by_voucher = {person.evoucher: person for person in everybody if person.evoucher}
         self.institutions = {place.fixmedins_code: place for place in institutions}
 
-    def who(self, presented: PresentedIdentity) -> InsuredPerson:
-        """Return the insured person who presented an identity, under the main insurance.
+    def found(self, presented: PresentedIdentity) -> InsuredPerson | None:
+        """Return the person, under the main insurance, by what is proof: voucher, ID number, card; None if unknown.
 
-        Raises BadInput P10 for an unknown person, P11 for a card that is not this person's present card, P12 for a card
-        that is lost, locked or cancelled, P17 for an unknown or used-up voucher, P18 for a certificate of somebody else.
+        A card that the book knows and the register does not is the checkout's to find, and so is whether a card is good.
+        Raises BadInput P17 for an unknown or used-up voucher, P18 for a certificate beside somebody else's ID number.
         """
-        person = self._found(presented)
-        if person is None:
-            raise _unknown()
-        if presented.certno and presented.certno != person.certno:
-            raise _not_his()
-        if presented.card_sn:
-            if presented.card_sn != person.card_sn:
-                raise BadInput(
-                    "P11_NOT_THE_PRESENT_CARD",
-                    "the card is not this person's present card",
-                    zh="该卡不是本人现用的社会保障卡，请使用新卡",
-                )
-            _refuse_dead_card(person)
+        person = self._by_proof(presented)
+        if person is not None and presented.certno not in ("", person.certno):
+            raise certificate_of_another()
         return person
 
-    def _found(self, presented: PresentedIdentity) -> InsuredPerson | None:
-        """Return the person by what is proof: voucher, ID number, card. A number beside it is compared afterwards."""
+    def _by_proof(self, presented: PresentedIdentity) -> InsuredPerson | None:
         if presented.mdtrt_cert_type == CERT_EVOUCHER:
-            bearer = self._by_voucher.get(presented.mdtrt_cert_no)
-            if bearer is None:
-                raise _voucher_unknown()
-            return bearer
+            return self._bearer(presented.mdtrt_cert_no)
         if presented.mdtrt_cert_type == CERT_ID_CARD:
             return self._by_certno.get(presented.mdtrt_cert_no)
         if presented.certno:  # read from the card itself
             return self._by_certno.get(presented.certno)
-        return self._by_card.get(presented.mdtrt_cert_no) or self._by_card.get(presented.card_sn)
+        return (
+            self._by_card.get(presented.mdtrt_cert_no)
+            or self._by_card.get(presented.card_sn)
+            or self._by_certno.get(presented.mdtrt_cert_no)
+        )
+
+    def _bearer(self, voucher: str) -> InsuredPerson:
+        bearer = self._by_voucher.get(voucher)
+        if bearer is None:
+            raise _voucher_unknown()
+        return bearer
 
     def bears(self, person: InsuredPerson, mdtrt_cert_type: str, mdtrt_cert_no: str) -> None:
-        """See to it that a certificate is this person's; a card may be named by its number, 卡识别码 or the ID number.
+        """See to it that a voucher or an ID number is this person's; whose a card is says the checkout.
 
-        Raises BadInput P12, P17, P18, or C11 for a kind of certificate that is not 01, 02 or 03.
+        Raises BadInput P17, P18, or C11 for a kind of certificate that is not 01, 02 or 03.
         """
         if mdtrt_cert_type not in (CERT_EVOUCHER, CERT_ID_CARD, CERT_CARD):
             raise BadInput(
@@ -75,20 +71,10 @@ class Registry:
                 cure="Present an electronic voucher, an ID card or a social security card",
                 zh="就诊凭证类型不正确：请使用医保电子凭证（01）、居民身份证（02）或社会保障卡（03）",
             )
-        if mdtrt_cert_type == CERT_EVOUCHER:
-            bearer = self._by_voucher.get(mdtrt_cert_no)
-            if bearer is None:
-                raise _voucher_unknown()
-            if bearer.psn_no != person.psn_no:
-                raise _not_his()
-            return
-        his = {person.certno}
-        if mdtrt_cert_type == CERT_CARD:
-            his |= {person.card_no, person.card_sn} - {""}
-        if mdtrt_cert_no not in his:
-            raise _not_his()
-        if mdtrt_cert_type == CERT_CARD:
-            _refuse_dead_card(person)
+        if mdtrt_cert_type == CERT_EVOUCHER and self._bearer(mdtrt_cert_no).psn_no != person.psn_no:
+            raise certificate_of_another()
+        if mdtrt_cert_type == CERT_ID_CARD and mdtrt_cert_no != person.certno:
+            raise certificate_of_another()
 
     def rows(self, psn_no: str) -> tuple[InsuredPerson, ...]:
         """Return a person's insurances, the main one first; raises BadInput P14 for an unknown number."""
@@ -138,17 +124,8 @@ class Registry:
         ]
 
 
-def _refuse_dead_card(person: InsuredPerson) -> None:
-    if person.card_state != "active":
-        state = CARD_STATES.get(person.card_state, person.card_state)
-        raise BadInput(
-            "P12_CARD_NOT_ACTIVE",
-            f"the card is {person.card_state}",
-            zh=f"该卡{state}，不能结算，请到社会保障卡服务网点办理",
-        )
-
-
-def _unknown() -> BadInput:
+def person_unknown() -> BadInput:
+    """P10: nobody is insured under what was presented."""
     return BadInput(
         "P10_PERSON_UNKNOWN",
         "no insured person has this certificate",
@@ -166,7 +143,8 @@ def _voucher_unknown() -> BadInput:
     )
 
 
-def _not_his() -> BadInput:
+def certificate_of_another() -> BadInput:
+    """P18: the certificate is another person's."""
     return BadInput(
         "P18_CERTIFICATE_OF_ANOTHER",
         "the certificate is not this person's",

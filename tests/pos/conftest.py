@@ -98,6 +98,11 @@ def bench(request):
 
 
 @pytest.fixture
+def inside():
+    return InProcessBench()
+
+
+@pytest.fixture
 def real_bench(stack):
     made = PcscBench(stack)
     yield made

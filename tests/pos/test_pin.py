@@ -1,14 +1,19 @@
-"""The PIN: one try for one act of the holder, counted by the card, wiped here, and in no text at all."""
+"""The PIN: one try for one act of the holder, counted by the card, wiped here, in no text at all; reset at a window only."""
 
 import pickle
 import traceback
+from dataclasses import replace
 from datetime import date
 
+import msgspec
 import pytest
 
-from pos_adapter.card import Quirks
-from pos_adapter.pin import Pin, Tries, Verified, change, tries_left, verify
+from pos_adapter import id_card
+from pos_adapter.card import KEY_TRIES, Quirks
+from pos_adapter.pin import Pin, Tries, Verified, Window, change, reset, tries_left, verify
+from pos_adapter.psam import SoftwarePsam
 from pos_adapter.reader import read_identity
+from pos_adapter.records import SELECT_SSSE
 from settlement.errors import CardFault
 
 TODAY = date(2026, 1, 1)
@@ -160,3 +165,135 @@ def test_the_commands_that_held_the_pin_are_wiped(held):
     held_a_pin = [(was, now) for was, now in listening.sent if was[:2] in (b"\x80\x5e", b"\x00\x20")]
     assert [was[5:].hex() for was, _ in held_a_pin] == [f"{INITIAL}ff{OTHER}", WRONG]
     assert all(isinstance(now, bytearray) and not any(now) for _, now in held_a_pin)
+
+
+def test_a_card_that_wants_another_length_is_not_sent_the_pin_again(bench, card):
+    """6Cxx asks for a command again, which is right for a read and never for what holds a PIN."""
+    made = card(1, Quirks(sw_at={15 + 3: 0x6C06}))
+    transport = bench.insert(made)
+    identity = read_identity(transport, TODAY)
+    assert fault_of(verify, transport, identity, pin(WRONG)).code == "D15_UNEXPECTED"
+    assert made.commands == 19 and made.tries_left == made.image.pin_tries
+
+
+# Reset, at a service window
+
+HERE = Window("220402000001", "K0001")
+
+
+@pytest.fixture
+def shut(bench, card, till):
+    """Return (card, transport, identity, the holder's ID card) of a generation-3 card that wants authentication."""
+    made = card("3_auth")
+    transport = bench.insert(made)
+    identity = read_identity(transport, TODAY, till)
+    return made, transport, identity, id_card.typed(identity.certno, TODAY, identity.psn_name)
+
+
+def test_a_locked_pin_is_reset_at_a_window(shut, window):
+    made, transport, identity, document = shut
+    for _ in range(3):
+        fault_of(verify, transport, identity, pin(WRONG))
+    assert fault_of(verify, transport, identity, pin(INITIAL)).code == "D31_PIN_BLOCKED"
+    reset(transport, identity, pin(OTHER), window, window=HERE, document=document)
+    assert made.tries_left == made.image.pin_tries
+    assert verify(transport, identity, pin(OTHER)) == Verified(initial=False)
+    assert fault_of(verify, transport, identity, pin(INITIAL)).code == "D30_PIN_WRONG"
+
+
+@pytest.mark.parametrize("text", ["1357", "13579135", "1357913579135791"])
+def test_a_pin_of_any_length_can_be_given(shut, window, text):
+    _, transport, identity, document = shut
+    reset(transport, identity, pin(text), window, window=HERE, document=document)
+    assert verify(transport, identity, pin(text)) == Verified(initial=False)
+
+
+@pytest.mark.parametrize(
+    ("office", "clerk"), [("", "K0001"), ("220402000001", ""), (" ", "K0001"), ("220402000001", "　")]
+)
+def test_without_a_window_nothing_is_reset(shut, window, office, clerk):
+    made, transport, identity, document = shut
+    commands = made.commands
+    call = {"window": Window(office, clerk), "document": document}
+    assert fault_of(reset, transport, identity, pin(OTHER), window, **call).code == "D27_NOT_AT_A_WINDOW"
+    assert made.commands == commands
+
+
+def test_a_tills_module_cannot_reset_whoever_claims_to_sit_at_a_window(shut, till):
+    made, transport, identity, document = shut
+    call = {"window": HERE, "document": document}
+    assert fault_of(reset, transport, identity, pin(OTHER), till, **call).code == "D27_NOT_AT_A_WINDOW"
+    assert verify(transport, identity, pin(INITIAL)).initial, "the PIN is what it was"
+    assert made.key_tries["reset"] == KEY_TRIES
+
+
+@pytest.mark.parametrize("which", ["number", "name", "no name", "the card itself", "no number read"])
+def test_only_the_holders_own_document_counts(shut, window, which):
+    made, transport, identity, document = shut
+    document = {
+        "number": id_card.typed("220400196802290012", TODAY, identity.psn_name),
+        "name": id_card.typed(identity.certno, TODAY, "虚构某"),
+        "no name": id_card.typed(identity.certno, TODAY),
+        "the card itself": identity,
+        "no number read": document,
+    }[which]
+    if which == "no number read":
+        identity = replace(identity, certno="")
+    commands = made.commands
+    error = fault_of(reset, transport, identity, pin(OTHER), window, window=HERE, document=document)
+    assert error.code == "D26_NOT_THE_HOLDER" and made.commands == commands
+    assert document.certno not in str(error) + error.zh
+
+
+def test_the_initial_pin_is_not_given_again_and_another_card_not_touched(bench, card, shut, window):
+    made, transport, identity, document = shut
+    call = {"window": HERE, "document": document}
+    assert fault_of(reset, transport, identity, pin(INITIAL), window, **call).code == "D35_PIN_NOT_NEW"
+    bench.pull()
+    other = card(1)
+    assert fault_of(reset, bench.insert(other), identity, pin(OTHER), window, **call).code == "D21_OTHER_CARD"
+    assert other.tries_left == other.image.pin_tries and made.key_tries["reset"] == KEY_TRIES
+
+
+def test_an_order_that_the_card_refuses_is_sent_once_and_its_key_locks(shut, window):
+    made, transport, identity, document = shut
+    stale = SoftwarePsam({one: msgspec.structs.replace(keys, reset="33" * 16) for one, keys in window._roots.items()})
+    call = {"window": HERE, "document": document}
+    for left in range(KEY_TRIES - 1, -1, -1):
+        assert fault_of(reset, transport, identity, pin(OTHER), stale, **call).code == "D25_AUTH_REFUSED"
+        assert made.key_tries["reset"] == left
+    assert fault_of(reset, transport, identity, pin(OTHER), window, **call).code == "D13_LOCKED"
+    assert verify(transport, identity, pin(INITIAL)).initial, "the PIN is what it was, and still works"
+
+
+def test_a_card_that_goes_during_the_reset_is_not_given_the_order_again(bench, card, till, window):
+    made = card("3_auth", Quirks(drop_after=19 + 3 + 3))  # a read, whose card it is, its proof and two challenges
+    transport = bench.insert(made)
+    identity = read_identity(transport, TODAY, till)
+    document = id_card.typed(identity.certno, TODAY, identity.psn_name)
+    call = {"window": HERE, "document": document}
+    assert fault_of(reset, transport, identity, pin(OTHER), window, **call).code == "D04_CARD_GONE"
+    assert made.commands == 26
+
+
+def test_the_new_pin_goes_to_the_card_sealed_and_its_order_works_once(shut, window, caplog):
+    made, transport, identity, document = shut
+    listening = Listening(transport)
+    given = pin(OTHER)
+    with given:
+        reset(listening, identity, given, window, window=HERE, document=document)
+    assert not any(given.packed)
+    sent = b"".join(was for was, _ in listening.sent)
+    for text in (bytes.fromhex(OTHER), OTHER.encode()):
+        assert text not in sent
+    assert OTHER not in caplog.text
+    (order,) = [was for was, _ in listening.sent if was[:2] == b"\x84\x24"]
+    change(transport, identity, pin(OTHER), pin(WRONG))
+    transport.connect()
+    assert transport.transmit(order).hex() == "6985", "without a challenge"
+    transport.transmit(SELECT_SSSE)
+    transport.transmit(bytes.fromhex("0084000008"))
+    assert transport.transmit(order).hex() == "6988", "for another challenge"
+    transport.close()
+    assert verify(transport, identity, pin(WRONG)) == Verified(initial=False)
+    assert made.key_tries["reset"] == KEY_TRIES - 1

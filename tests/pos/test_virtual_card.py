@@ -5,8 +5,10 @@ import json
 import msgspec
 import pytest
 
-from pos_adapter.card import Quirks, VirtualCard
+from pos_adapter import card_crypto
+from pos_adapter.card import KEY_TRIES, Quirks, VirtualCard
 from pos_adapter.card_image import load_image
+from pos_adapter.psam import Present, Question
 from settlement.errors import BadInput
 
 SSSE = "00A404000F7378312E73682EC9E7BBE1B1A3D5CF"
@@ -47,6 +49,15 @@ def test_generation_3_names_its_algorithm_and_1_does_not(card):
         (("00CA000000",), "6D00"),
         (("80B2010012",), "6D00"),
         (("90A4040000",), "6E00"),
+        (("84A4040000",), "6D00"),
+        (("0084000000",), "6C08"),
+        (("00840000",), "6700"),
+        (("0084000108",), "6A86"),
+        ((SSSE, "0088000010" + "00" * 16), "6A88"),  # a card without keys
+        (("0088000010" + "00" * 16,), "6985"),  # nor is there one before the application is selected
+        ((SSSE, "0084000008", "0082000A10" + "00" * 16), "6A88"),
+        ((SSSE, "0084000008", "0082000410" + "00" * 16), "6A86"),  # the key for rewriting is not simulated
+        ((SSSE, "0084000008", "8424000014" + "00" * 20), "6A88"),
         (("00A4",), "6700"),
         (("00A404000F7378",), "6700"),
         (("00C0000000",), "6985"),
@@ -91,6 +102,81 @@ def test_a_real_generation_3_card_keeps_the_holder_back(image):
     ]  # fmt: skip
 
 
+def opened(card, till, between=(), spoil=0):
+    """Prove a reader to a card, with commands ``between`` challenge and proof; return the last status word."""
+    challenge = bytes.fromhex(answers(card, SSSE, "0084000008")[-1])[:8]
+    answers(card, *between)
+    subject = Present(card.image.card_sn, bytes.fromhex(card.image.atr_history), card.image.cipher)
+    proof = bytearray(till.answer(Question(subject, bytes(8), bytes(8), b"factor-8", challenge)).reader)
+    proof[-1] ^= spoil
+    return answers(card, "0082000A10" + proof.hex())[0]
+
+
+def test_a_reader_that_proves_itself_opens_the_holders_file_until_the_next_selection(card, till):
+    shut, read = card("3_auth"), (EF06, "00B20D0006")
+    assert answers(shut, SSSE, *read)[-1] == "6982"
+    assert opened(shut, till) == "9000"
+    assert answers(shut, *read)[-1] == "0D04199003079000"
+    assert answers(shut, SSSE, *read)[-1] == "6982"
+    assert opened(shut, till) == "9000"
+    shut.reset()
+    assert answers(shut, SSSE, *read)[-1] == "6982"
+
+
+@pytest.mark.parametrize("between", [(EF05,), ("0084000009",), ("0088000010" + "00" * 16,), ("0020000003999999",)])
+def test_a_challenge_is_good_for_the_next_command_only(card, till, between):
+    shut = card("3_auth")
+    assert opened(shut, till, between) == "6985"
+    assert shut.key_tries["read"] == KEY_TRIES, "that is no try"
+    assert opened(shut, till) == "9000"
+
+
+def test_a_challenge_does_not_outlast_the_power(card, till):
+    shut = card("3_auth")
+    answers(shut, SSSE, "0084000008")
+    shut.reset()
+    assert answers(shut, SSSE, "0082000A10" + "00" * 16)[-1] == "6985"
+
+
+def test_wrong_proofs_are_counted_survive_a_reset_and_lock_the_key(card, till):
+    shut = card("3_auth")
+    seen = [opened(shut, till, spoil=1), opened(shut, till), opened(shut, till, spoil=1)]
+    shut.reset()
+    seen += [opened(shut, till, spoil=1), opened(shut, till, spoil=1), opened(shut, till)]
+    assert seen == ["63C2", "9000", "63C2", "63C1", "63C0", "6983"]
+    assert answers(shut, SSSE, EF06, "00B2080014")[-1] == "6982"
+
+
+def test_challenges_do_not_repeat(card):
+    shut = card(1)
+    assert len(set(answers(shut, *["0084000008"] * 200))) == 200
+
+
+@pytest.mark.parametrize("length", [0, 8, 15, 17])
+def test_an_authentication_of_another_length(card, length):
+    data = f"{length:02X}" + "00" * length
+    assert answers(card("3_auth"), SSSE, "00880000" + data, "0082000A" + data, "84240000" + data)[1:] == ["6700"] * 3
+
+
+@pytest.mark.parametrize(
+    "block", ["03123456" + "00" * 12, "02123480" + "00" * 11 + "01", "0412345678" + "80" + "00" * 10, "0312345A80" + "00" * 11, "0180"]
+)  # fmt: skip
+def test_an_order_with_a_right_mac_and_no_pin_in_it_changes_nothing(card, block):
+    """What the window's key has signed is still looked at."""
+    shut = card("3_auth")
+    key, cipher = shut.image.keys.of("reset"), shut.image.cipher
+    challenge = bytes.fromhex(answers(shut, SSSE, "0084000008")[-1])[:8]
+    text = bytes.fromhex(block).ljust(16, b"\0")
+    session = card_crypto._session(cipher, key, challenge, card_crypto._FOR_PIN)
+    encryptor = card_crypto._cbc(cipher, session).encryptor()
+    hidden = encryptor.update(text) + encryptor.finalize()
+    head = bytes.fromhex("8424000014")
+    order = head + hidden + card_crypto.mac(cipher, key, challenge, head + hidden)
+    right = block.startswith("04")
+    assert answers(shut, order.hex()) == ["9000" if right else "6A80"]
+    assert answers(shut, "0020000003123456") == ["63C2" if right else "9000"]
+
+
 def test_change_pin(card):
     changing = card(1)
     assert answers(
@@ -112,6 +198,9 @@ def test_a_card_without_pin_and_a_malformed_verify(image):
     ("change", "word"),
     [
         ({"generation": 4}, "generation 4"),
+        ({"algorithm": 2}, "algorithm 2"),
+        ({"keys": {"read": "00"}}, "key read"),
+        ({"keys": {"other": "00" * 16}}, "other"),
         ({"pin": "12345"}, "pin"),
         ({"pin_tries": 0}, "pin_tries"),
         ({"card_sn": "2204"}, "卡识别码"),
