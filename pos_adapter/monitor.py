@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pos_adapter.faults import from_hresult
+from pos_adapter.faults import fault, from_hresult
 from pos_adapter.transport import scard
 from settlement.errors import CardFault, NotAvailable
 from settlement.identity import PresentedIdentity
@@ -72,7 +72,7 @@ class Monitor:
     def __init__(self, on_event: Callable[[Event], None] | Teller) -> None:
         self._teller = on_event if isinstance(on_event, Teller) else Teller(on_event)
         self._flags: dict[str, int] = {}  # of each reader, as the service said last
-        self._up: bool | None = None
+        self._up, self._why = False, ""  # why it does not answer: the code that was told, '' for none
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="card monitor", daemon=True)
 
@@ -89,7 +89,7 @@ class Monitor:
     @property
     def service(self) -> bool:
         """Whether the card service answers."""
-        return bool(self._up)
+        return self._up
 
     def readers(self) -> dict[str, str]:
         """Return reader name -> empty, card, mute or busy."""
@@ -105,6 +105,10 @@ class Monitor:
                 pause = NO_LIBRARY_S
             except CardFault as error:
                 self._down(error.code, error.zh)
+            except Exception as error:  # what pyscard raises when a service dies under a call, SystemError among it
+                lost = fault("D01_NO_SERVICE", f"{type(error).__name__} in a call of the service")
+                if self._down(lost.code, lost.zh):
+                    _LOG.error("%s", lost.found)
             self._end.wait(pause)
 
     def _follow(self, api: Any) -> None:
@@ -161,15 +165,18 @@ class Monitor:
 
     def _service_up(self) -> None:
         if not self._up:
-            self._up = True
+            self._up, self._why = True, ""
             self._teller.tell("service_up")
 
-    def _down(self, code: str, zh: str) -> None:
+    def _down(self, code: str, zh: str) -> bool:
+        """Tell the end of the service, and each new reason why it stays away, once; return whether it was told now."""
         for reader in list(self._flags):
             self._gone(reader)
-        if self._up is not False:
-            self._up = False
-            self._teller.tell("service_down", "", code, zh)
+        self._up, before, self._why = False, self._why, code
+        if before == code:
+            return False
+        self._teller.tell("service_down", "", code, zh)
+        return True
 
 
 def _sure(doing: str, result: int, value: Any = None) -> Any:

@@ -64,7 +64,11 @@ def test_every_schema_is_one_and_every_reference_leads_somewhere_and_none_is_idl
 
 
 def test_every_transaction_has_its_path_and_its_own_operation():
-    infnos = {path.removeprefix("/fsi/api/") for path in DOCUMENT["paths"] if re.fullmatch("/fsi/api/[0-9K][0-9A-C][0-9]{2}A?", path)}
+    infnos = {
+        path.removeprefix("/fsi/api/")
+        for path in DOCUMENT["paths"]
+        if re.fullmatch("/fsi/api/[0-9K][0-9A-C][0-9]{2}A?", path)
+    }
     assert infnos == set(ROUTES)
     assert {SINGLE_PATH, "/health", "/ready", "/metrics"} <= set(DOCUMENT["paths"])
     ids = [operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()]

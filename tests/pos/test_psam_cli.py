@@ -21,9 +21,10 @@ INITIAL, OTHER, WRONG = "123456", "246802", "975310"
 AT_THE_WINDOW = ("--office", "220402000001", "--clerk", "K0001", "--stdin")
 
 
-def run(*arguments, given=None):
+def run(reader, *arguments, given=None):
+    """Name the reader: the card of the test before may still be seen in the other one."""
     return subprocess.run(
-        [sys.executable, "-m", "pos_adapter", *arguments],
+        [sys.executable, "-m", "pos_adapter", *arguments, "--reader", reader],
         cwd=ROOT, capture_output=True, text=True, timeout=30, check=False, input=given,
     )  # fmt: skip
 
@@ -37,7 +38,7 @@ def shut(real_bench, card):
 
 def test_read_with_a_module_and_without(shut):
     _, reader = shut
-    without, opened = run("read", "--json"), run("read", "--json", "--full", "--psam", TILL)
+    without, opened = run(reader, "read", "--json"), run(reader, "read", "--json", "--full", "--psam", TILL)
     assert without.returncode == 1 and "[D12_AUTH_NEEDED]" in without.stderr and "三代卡" in without.stderr
     assert json.loads(opened.stdout)["certno"] == CERTNO, opened.stderr
     assert json.loads(opened.stdout)["how"] == f"PC/SC {reader}"
@@ -47,17 +48,19 @@ def test_read_with_a_module_and_without(shut):
     ("text", "code"), [(None, "D45_NO_MODULE"), ('{"sm4": {"read": "CAFE"}}', "C15_NOT_AN_OBJECT")]
 )
 def test_a_module_that_cannot_be_had(shut, tmp_path, text, code):
+    _, reader = shut
     path = tmp_path / "psam.json"
     if text:
         path.write_text(text, encoding="utf-8")
-    told = run("read", "--psam", str(path))
+    told = run(reader, "read", "--psam", str(path))
     assert (told.returncode, f"[{code}]" in told.stderr, "安全模块" in told.stderr) == (1, True, True), told.stderr
     assert "CAFE" not in told.stderr and "Traceback" not in told.stderr
 
 
 def test_a_trace_shows_no_proof_and_nobodys_number(shut, tmp_path):
+    _, reader = shut
     out = tmp_path / "steps.jsonl"
-    told = run("trace", "--psam", TILL, "--out", str(out))
+    told = run(reader, "trace", "--psam", TILL, "--out", str(out))
     assert told.returncode == 0 and told.stdout.rstrip().endswith("read whole"), told.stdout
     steps = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     proofs = [step for step in steps if step["sent"][:5] in ("00 88", "00 84", "00 82")]
@@ -68,17 +71,19 @@ def test_a_trace_shows_no_proof_and_nobodys_number(shut, tmp_path):
 
 
 def test_a_locked_pin_is_reset_at_the_window_and_works(shut):
-    made, _ = shut
-    wrong = [run("pin", "verify", "--psam", TILL, "--stdin", given=f"{WRONG}\n") for _ in range(3)]
+    made, reader = shut
+    wrong = [run(reader, "pin", "verify", "--psam", TILL, "--stdin", given=f"{WRONG}\n") for _ in range(3)]
     assert ["还可试 2 次" in wrong[0].stderr, "还可试 1 次" in wrong[1].stderr] == [True, True]
     holder, twice = f"{CERTNO}\n{NAME}\n", f"{OTHER}\n{OTHER}\n"
-    at_till = run("pin", "reset", "--psam", TILL, *AT_THE_WINDOW, given=holder + twice)
-    other_person = run("pin", "reset", "--psam", WINDOW, *AT_THE_WINDOW, given=f"220400196802290012\n{NAME}\n{twice}")
-    unlike = run("pin", "reset", "--psam", WINDOW, *AT_THE_WINDOW, given=f"{holder}{OTHER}\n{WRONG}\n")
-    initial = run("pin", "reset", "--psam", WINDOW, *AT_THE_WINDOW, given=f"{holder}{INITIAL}\n{INITIAL}\n")
+    at_till = run(reader, "pin", "reset", "--psam", TILL, *AT_THE_WINDOW, given=holder + twice)
+    other_person = run(
+        reader, "pin", "reset", "--psam", WINDOW, *AT_THE_WINDOW, given=f"220400196802290012\n{NAME}\n{twice}"
+    )
+    unlike = run(reader, "pin", "reset", "--psam", WINDOW, *AT_THE_WINDOW, given=f"{holder}{OTHER}\n{WRONG}\n")
+    initial = run(reader, "pin", "reset", "--psam", WINDOW, *AT_THE_WINDOW, given=f"{holder}{INITIAL}\n{INITIAL}\n")
     assert made.tries_left == 0, "none of these helped"
-    done = run("pin", "reset", "--psam", WINDOW, *AT_THE_WINDOW, given=holder + twice)
-    after = run("pin", "verify", "--psam", TILL, "--stdin", given=f"{OTHER}\n")
+    done = run(reader, "pin", "reset", "--psam", WINDOW, *AT_THE_WINDOW, given=holder + twice)
+    after = run(reader, "pin", "verify", "--psam", TILL, "--stdin", given=f"{OTHER}\n")
     codes = {"D27": at_till, "D26": other_person, "D39": unlike, "D35": initial}
     assert {code: (told.returncode, f"[{code}_" in told.stderr) for code, told in codes.items()} == dict.fromkeys(
         codes, (1, True)

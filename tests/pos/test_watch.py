@@ -128,6 +128,43 @@ def test_a_card_that_does_not_answer_costs_a_process_and_no_other_reader(stack, 
     assert seen.wait("identity", stack.readers[0])[1].identity
 
 
+def test_a_swap_that_the_service_never_sees_cannot_be_booked(stack, watch, seen, card, image):
+    """Between two looks of pcscd one card goes and another comes: no event tells of it, only the check before booking."""
+    reader, slot = stack.readers[0], stack.slots[0]
+    first, second = card(1, Quirks(ssse_at_reset=True)), card(2, Quirks(ssse_at_reset=True))
+    slot.insert(first)
+    _, told = seen.wait("identity", reader)
+    for _ in range(5):
+        slot.insert(second, settle=False)
+        assert code_of(watch.still_there, reader, told.identity) in ("D04_CARD_GONE", "D05_CARD_MUTE", "D21_OTHER_CARD")
+        until = time.monotonic() + 3
+        while True:  # the till reads anew, until the reader has settled
+            try:
+                now = watch.read(reader)
+                break
+            except CardFault:
+                assert time.monotonic() < until, "the second card never became readable"
+                time.sleep(0.05)
+        assert now.card_sn == second.image.card_sn
+        assert code_of(watch.still_there, reader, told.identity) == "D21_OTHER_CARD"
+        assert watch.still_there(reader, now)
+        first, second = second, first
+        told = watch.current()[reader]
+        assert told.identity == now
+
+
+def test_a_stop_does_not_wait_for_a_mute_card(stack, seen, card):
+    with Watch(seen) as watch:
+        stack.slots[0].insert(card(1, Quirks(mute_after=0)))
+        seen.wait("reading", stack.readers[0])
+        time.sleep(0.3)
+        began = time.monotonic()
+        watch.stop()
+        assert time.monotonic() - began < CALL_S / 2
+        assert "fault" not in [event.kind for event in seen.all], "nothing is told after the stop"
+    stack.slots[0].pull()
+
+
 def test_a_child_that_stops_altogether_is_killed_at_the_deadline(stack, card, today):
     stack.slots[0].insert(card(1))
     with Worker() as worker:
