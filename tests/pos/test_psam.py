@@ -301,6 +301,7 @@ def test_every_part_of_what_a_card_is_makes_other_keys(image, till):
     keys = [till.keys_of(one) for one in near]
     assert len({one.internal for one in keys} | {one.read for one in keys}) == 2 * len(near)
     assert factors(card) == (b"220000sh", b"220400sx", bytes.fromhex("8660201708150034"))
+    assert factors(card._replace(card_sn="530102" + card.card_sn[6:]))[:2] == (b"530000sh", b"530102sx")
 
 
 @pytest.mark.parametrize("bad", [{"atr_history": b"1234567"}, {"card_sn": "22A400D1560000050300000000000013"}])
