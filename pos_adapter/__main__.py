@@ -113,6 +113,27 @@ def watch(
 
 
 @app.command
+def agent(*, folder: Path = Path("out/agent"), port: int = 8481, origin: tuple[str, ...] = (), psam: str = "") -> int:
+    """Serve pages of this machine's browser: events of the readers, reads, the check before booking, the PIN.
+
+    Parameters
+    ----------
+    folder
+        Where the token and the lock lie; one agent runs on a folder.
+    port
+        Port on 127.0.0.1.
+    origin
+        A page that may ask, like http://127.0.0.1:8480; may be said several times.
+    psam
+        File of a security module (data/psam), with which a generation-3 card is opened that wants one.
+    """
+    from pos_adapter.agent import run_agent  # noqa: PLC0415 - only this command needs a web server
+
+    run_agent(folder, port, origin, psam)
+    return 0
+
+
+@app.command
 def trace(*, reader: str = "", psam: Path | None = None, out: Path | None = None) -> int:
     """Read a card and print every command and answer; what belongs to the person is masked.
 

@@ -13,7 +13,7 @@ import time
 from datetime import date
 from typing import NamedTuple
 
-from pos_adapter.faults import BY_CODE
+from pos_adapter.faults import BY_CODE, fault
 from pos_adapter.pcsc_stack import PID_FILE, SOCKET, available, left_behind, service_answers
 from pos_adapter.records import SELECT_SSSE
 from pos_adapter.transport import PcscTransport, exchange, reader_states, scard
@@ -22,6 +22,7 @@ from settlement.errors import CardFault, NotAvailable
 
 SLOW_MS = 20.0  # for one command; real chips are thought to take some 5 ms, a stack that waits for acknowledgements 44
 _ASKED = 3
+_MOMENT_S = 0.3
 
 
 class Check(NamedTuple):
@@ -65,7 +66,7 @@ def examine(today: date) -> list[Check]:
     if not service.ok:
         return checks
     try:
-        states = reader_states()
+        states = _states()
     except CardFault as error:
         return [*checks, _failed("access", "readers", error)]
     if not states:
@@ -82,6 +83,27 @@ def examine(today: date) -> list[Check]:
         for name, has_card in states.items():
             checks += _card(worker, name, today) if has_card else [Check("empty", name, None, "no card")]
     return checks
+
+
+def _states() -> dict[str, bool]:
+    """Return what the readers hold. Raises CardFault; D08 where the service takes connections and drops whoever asks.
+
+    Full (some 200 connections) it does now the one, now the other; one that is about to end does it for a moment only.
+    """
+    try:
+        return reader_states()
+    except CardFault as error:
+        if error.code != "D01_NO_SERVICE":
+            raise
+    time.sleep(_MOMENT_S)
+    try:
+        return reader_states()
+    except CardFault as error:
+        if error.code == "D01_NO_SERVICE" and service_answers():
+            raise fault(
+                "D08_DENIED", f"the service answers at its socket and then drops whoever asks ({error.found})"
+            ) from None
+        raise
 
 
 def _service() -> Check:
