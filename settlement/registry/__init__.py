@@ -1,6 +1,7 @@
 """Who is insured, where, and how: persons, cards, filings and institutions.
 
-A first part: the embedded sample registry that the checkout asks. The card's whole life follows.
+``register`` is the embedded sample that the checkout asks, ``holder`` a person's cards as the book keeps them, ``states`` the one
+table of what may happen to them, ``guide`` what a city says of its banks, points, hours and fees.
 """
 
 from settlement.registry.persons import Chronic, Filing, Identity, Institution, InsuredPerson
